@@ -1,0 +1,30 @@
+# Runtime of every classification config: what runs beside the training itself.
+default_scope = 'mmpretrain'
+runner_type = 'mmvision_ext.Runner'  # checks, load report, CPU processes
+
+default_hooks = dict(
+    timer=dict(type='IterTimerHook'),
+    logger=dict(type='LoggerHook', interval=100),  # iterations
+    param_scheduler=dict(type='ParamSchedulerHook'),
+    checkpoint=dict(
+        type='CheckpointHook',
+        interval=1,
+        max_keep_ckpts=3,
+        save_best='auto'),  # by the first metric of the evaluator
+    sampler_seed=dict(type='DistSamplerSeedHook'),
+    visualization=dict(type='VisualizationHook', enable=False))
+
+env_cfg = dict(
+    cudnn_benchmark=True,  # one image size
+    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
+    dist_cfg=dict(backend='nccl'))  # gloo where CUDA is absent
+
+vis_backends = [dict(type='LocalVisBackend'),
+                dict(type='TensorboardVisBackend')]
+visualizer = dict(
+    type='UniversalVisualizer', vis_backends=vis_backends, name='visualizer')
+
+randomness = dict(seed=0)
+log_level = 'INFO'
+load_from = None
+resume = False

@@ -1,0 +1,1 @@
+"""The runner, hooks and checkpoint handling."""

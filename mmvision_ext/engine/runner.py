@@ -1,0 +1,223 @@
+"""mmengine's runner with checks before work and an account of what loads.
+
+Chosen by ``runner_type = 'mmvision_ext.Runner'`` in the runtime bases; the
+``train.py`` and ``test.py`` of mmdet and mmpretrain honour that key as well.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Iterator
+
+import torch
+from mmengine.model import (MMDistributedDataParallel, is_model_wrapper,
+                            revert_sync_batchnorm)
+from mmengine.optim import OptimWrapper
+from mmengine.runner import CheckpointLoader
+from mmengine.runner import Runner as MMEngineRunner
+from mmengine.runner.checkpoint import (_load_checkpoint_to_model,
+                                        _load_checkpoint_with_prefix)
+from torch import nn
+
+from mmvision_ext.engine.checkpointing import match_state_dict
+from mmvision_ext.registry import RUNNERS
+from mmvision_ext.utils.config_check import check_config
+
+
+@RUNNERS.register_module()
+class Runner(MMEngineRunner):
+    """Runner that fails early, says what it loads, and trains on CPUs too.
+
+    Beyond mmengine's runner it
+
+    - checks the config before a dataset is read
+      (:func:`~mmvision_ext.utils.config_check.check_config`);
+    - logs the effective batch size and learning rate in one line;
+    - reports loaded, missing and mismatched entries of every checkpoint, and
+      refuses one that gives the model almost nothing;
+    - runs distributed jobs on machines without a GPU (gloo).
+    """
+
+    def setup_env(self, env_cfg: dict) -> None:
+        """Set up processes; without a GPU the process group is gloo's.
+
+        Args:
+            env_cfg: As mmengine's ``env_cfg``; ``dist_cfg.backend`` is not
+                used when CUDA is absent.
+        """
+        if (self.launcher == 'pytorch' and not torch.cuda.is_available()
+                and not torch.distributed.is_initialized()):
+            torch.distributed.init_process_group('gloo')
+        super().setup_env(env_cfg)
+
+    def wrap_model(self, model_wrapper_cfg: dict | None,
+                   model: nn.Module) -> nn.Module:
+        """Wrap the model for distributed training.
+
+        Args:
+            model_wrapper_cfg: As mmengine's; on CPUs its ``type`` is not
+                used, its other keys are.
+            model: The model to wrap.
+
+        Returns:
+            The model on its device, wrapped when the job is distributed.
+        """
+        on_cpus = self.distributed and not torch.cuda.is_available()
+        if not on_cpus or is_model_wrapper(model):
+            return super().wrap_model(model_wrapper_cfg, model)
+        options = dict(
+            broadcast_buffers=False,
+            find_unused_parameters=self.cfg.get('find_unused_parameters',
+                                                False))
+        options.update(model_wrapper_cfg or {})
+        options.pop('type', None)
+        # SyncBN exists on GPUs only.
+        return MMDistributedDataParallel(
+            module=revert_sync_batchnorm(model), **options)
+
+    def train(self) -> nn.Module:
+        """Check the config, then train.
+
+        Returns:
+            The trained model.
+
+        Raises:
+            InputError: If the config cannot work.
+        """
+        check_config(self.cfg, ('train', 'val'))
+        return super().train()
+
+    def val(self) -> dict[str, float]:
+        """Check the config, then validate.
+
+        Returns:
+            Metric name to value.
+
+        Raises:
+            InputError: If the config cannot work.
+        """
+        check_config(self.cfg, ('val', ))
+        return super().val()
+
+    def test(self) -> dict[str, float]:
+        """Check the config, then test.
+
+        Returns:
+            Metric name to value.
+
+        Raises:
+            InputError: If the config cannot work.
+        """
+        check_config(self.cfg, ('test', ))
+        return super().test()
+
+    def scale_lr(self,
+                 optim_wrapper: OptimWrapper,
+                 auto_scale_lr: dict | None = None) -> None:
+        """Scale the learning rate as mmengine does, and say what is in force.
+
+        Args:
+            optim_wrapper: Holds the optimizer whose groups are scaled.
+            auto_scale_lr: ``enable`` and ``base_batch_size``.
+        """
+        super().scale_lr(optim_wrapper, auto_scale_lr)
+        per_process = self.train_dataloader.batch_sampler.batch_size
+        accumulation = getattr(optim_wrapper, '_accumulative_counts', 1)
+        effective = self.world_size * per_process * accumulation
+        text = (f'effective batch size {effective} = {self.world_size} '
+                f'process(es) x {per_process} x {accumulation} accumulated '
+                f'step(s); learning rate {_rates(optim_wrapper)}')
+        base = (auto_scale_lr or {}).get('base_batch_size')
+        if base is None or base == effective:
+            self.logger.info(text)
+        elif auto_scale_lr.get('enable'):  # type: ignore[union-attr]
+            self.logger.info(f'{text}, scaled from base batch size {base}')
+        else:
+            self.logger.warning(
+                f'{text}, meant for batch size {base}: add --auto-scale-lr '
+                'to scale it linearly')
+
+    def load_checkpoint(self,
+                        filename: str,
+                        map_location: str | Callable = 'cpu',
+                        strict: bool = False,
+                        revise_keys: list = [(r'^module\.', '')]) -> dict:
+        """Load a checkpoint into the model and report what it gave.
+
+        Args:
+            filename: File, URL or ``scheme://name`` that mmengine reads.
+            map_location: Where the tensors go.
+            strict: Whether every entry has to match.
+            revise_keys: (pattern, replacement) pairs for the names.
+
+        Returns:
+            The checkpoint.
+
+        Raises:
+            InputError: If almost nothing of it fits the model.
+        """
+        checkpoint = CheckpointLoader.load_checkpoint(
+            filename, map_location=map_location, logger=self.logger)
+        self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+        model = self._unwrapped_model()
+        state = _revised(checkpoint.get('state_dict', checkpoint), revise_keys)
+        self._report_load(model, state, str(filename))
+        checkpoint = _load_checkpoint_to_model(
+            model, checkpoint, strict, revise_keys=revise_keys)
+        self._has_loaded = True
+        return checkpoint
+
+    def _init_model_weights(self) -> None:
+        """Initialise as mmengine does and report every pretrained part."""
+        super()._init_model_weights()
+        for module, prefix, source in _pretrained_parts(
+                self._unwrapped_model()):
+            if prefix is None:
+                checkpoint = CheckpointLoader.load_checkpoint(
+                    source, map_location='cpu')
+                state = checkpoint.get('state_dict', checkpoint)
+            else:
+                state = _load_checkpoint_with_prefix(prefix, source, 'cpu')
+            self._report_load(module, _revised(state, [(r'^module\.', '')]),
+                              source)
+
+    def _report_load(self, module: nn.Module, state: dict[str, torch.Tensor],
+                     source: str) -> None:
+        report = match_state_dict(module.state_dict(), state)
+        report.require_match(source)
+        exact = not report.missing and not report.mismatched
+        self.logger.log(logging.INFO if exact else logging.WARNING,
+                        report.summary(source))
+
+    def _unwrapped_model(self) -> nn.Module:
+        return (self.model.module
+                if is_model_wrapper(self.model) else self.model)
+
+
+def _rates(optim_wrapper: OptimWrapper) -> str:
+    """Learning rates of all groups: one number, or lowest to highest."""
+    rates = sorted({rate for group in optim_wrapper.get_lr().values()
+                    for rate in group})
+    if len(rates) == 1:
+        return f'{rates[0]:g}'
+    return f'{rates[0]:g} to {rates[-1]:g} ({len(rates)} different)'
+
+
+def _revised(state: dict[str, torch.Tensor],
+             revise_keys: list[tuple[str, str]]) -> dict[str, torch.Tensor]:
+    """The state dict under the names that it is going to be loaded by."""
+    for pattern, replacement in revise_keys:
+        state = {
+            re.sub(pattern, replacement, name): value
+            for name, value in state.items()
+        }
+    return state
+
+
+def _pretrained_parts(
+        model: nn.Module) -> Iterator[tuple[nn.Module, str | None, str]]:
+    """Modules whose ``init_cfg`` names a checkpoint, with prefix and file."""
+    for module in model.modules():
+        init_cfg = getattr(module, 'init_cfg', None) or {}
+        for entry in init_cfg if isinstance(init_cfg, list) else [init_cfg]:
+            if entry.get('type') == 'Pretrained':
+                yield module, entry.get('prefix'), entry['checkpoint']

@@ -1,0 +1,30 @@
+"""Registries of the ``mmvision_ext`` scope.
+
+Every registry is a child of mmengine's root registry, so that
+``type='mmvision_ext.X'`` resolves under any host's ``default_scope``:
+mmengine imports ``<scope>.registry`` on the first look-up of a scope and then
+each module in ``locations``. This file therefore imports mmengine only.
+"""
+
+from mmengine.registry import DATASETS as ROOT_DATASETS
+from mmengine.registry import HOOKS as ROOT_HOOKS
+from mmengine.registry import METRICS as ROOT_METRICS
+from mmengine.registry import MODELS as ROOT_MODELS
+from mmengine.registry import RUNNERS as ROOT_RUNNERS
+from mmengine.registry import TRANSFORMS as ROOT_TRANSFORMS
+from mmengine.registry import Registry
+
+SCOPE = 'mmvision_ext'
+
+
+def _child(name: str, parent: Registry, location: str) -> Registry:
+    return Registry(
+        name, parent=parent, scope=SCOPE, locations=[f'{SCOPE}.{location}'])
+
+
+RUNNERS = _child('runner', ROOT_RUNNERS, 'engine.runner')
+HOOKS = _child('hook', ROOT_HOOKS, 'engine.hooks')
+DATASETS = _child('dataset', ROOT_DATASETS, 'datasets')
+TRANSFORMS = _child('transform', ROOT_TRANSFORMS, 'datasets.transforms')
+MODELS = _child('model', ROOT_MODELS, 'models')
+METRICS = _child('metric', ROOT_METRICS, 'evaluation.metrics')

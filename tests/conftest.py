@@ -1,0 +1,50 @@
+"""Fixtures that several test folders use."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.registry import DefaultScope
+from mmengine.visualization import Visualizer
+
+from mmvision_ext.testing import data_root, make_shapes_devkit
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope='session')
+def repository() -> Path:
+    """The root of the checkout."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope='session')
+def shapes_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A generated devkit: 16 training and 8 validation images of 96 px.
+
+    Returns the folder that holds the year folder VOC2012.
+    """
+    root = tmp_path_factory.mktemp('shapes')
+    make_shapes_devkit(
+        root / 'VOC2012', num_train=16, num_val=8, image_size=96, seed=1)
+    return root
+
+
+@pytest.fixture(scope='session')
+def voc_cut() -> Path:
+    """The year folder of the real VOC cut; skips where it is absent."""
+    root = data_root()
+    year = root / 'VOCdevkit' / 'VOC2012' if root else None
+    if year is None or not year.is_dir():
+        pytest.skip('no VOCdevkit/VOC2012: set MMVISION_DATA_ROOT or link '
+                    'data/ to run on real images')
+    return year
+
+
+@pytest.fixture(autouse=True)
+def fresh_mmengine() -> Iterator[None]:
+    """Keep mmengine's process-wide loggers and scopes out of other tests."""
+    yield
+    for manager in (MMLogger, MessageHub, Visualizer, DefaultScope):
+        manager._instance_dict.clear()
