@@ -1,0 +1,1 @@
+"""Evaluation: pure functions, and metrics that feed them from a model."""

@@ -1,0 +1,7 @@
+"""Metrics that configs name by type."""
+
+from .coco_instance_metric import CocoInstanceMetric
+from .collector import image_record
+from .voc_instance_metric import VOCInstanceMetric
+
+__all__ = ['CocoInstanceMetric', 'VOCInstanceMetric', 'image_record']
