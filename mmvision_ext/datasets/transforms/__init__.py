@@ -1,0 +1,1 @@
+"""Transforms of this package; the hosts' own serve VOC and COCO."""
