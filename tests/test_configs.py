@@ -8,8 +8,15 @@ import pytest
 import torch
 from mmdet.testing import demo_mm_inputs
 from mmengine.config import Config
-from mmengine.registry import (DATASETS, HOOKS, METRICS, MODELS, TRANSFORMS,
-                               Registry, init_default_scope)
+from mmengine.registry import (
+    DATASETS,
+    HOOKS,
+    METRICS,
+    MODELS,
+    TRANSFORMS,
+    Registry,
+    init_default_scope,
+)
 from torch import nn
 
 from mmvision_ext.utils.config_check import dataset_classes, iter_datasets

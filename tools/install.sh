@@ -111,8 +111,8 @@ pip() {
     if ! "$PY" -m pip "$@" 2>&1 | tee -a "$LOG" | sed -nE -u \
         -e '/^ *Downloading .*\([0-9.]+ [MG]B\)/p' \
         -e 's/^ *(Building wheel for|Using cached) ([^ ]+).*/  \1 \2/p' \
-        -e 's/^.*(\[[0-9]+\/[0-9]+\]) .* ([^ ]+\.(cpp|cu)).*/  \1 \2/p' \
-        -e '/^Successfully installed/p' | cut -c1-300; then
+        -e 's/^.*(\[[0-9]+\/[0-9]+\]) .*\/([^ /]+\.(cpp|cu)) .*/  \1 \2/p' \
+        -e '/^Successfully installed/{s/^(.{200}).+/\1 .../;p;}'; then
         tail -c "+$((from + 1))" "$LOG" | tail -n 60 >&2
         fail "pip $1 failed; the whole output is in $LOG"
     fi

@@ -14,7 +14,8 @@ model = dict(
         out_indices=(1, 2, 4, 7),  # strides 4, 8, 16, 32
         norm_eval=True,
         init_cfg=dict(
-            type='Pretrained', checkpoint='checkpoints/mobilenet-v2_in1k.pth')),
+            type='Pretrained',
+            checkpoint='checkpoints/mobilenet-v2_in1k.pth')),
     neck=dict(in_channels=[24, 32, 96, 1280], out_channels=width),
     rpn_head=dict(in_channels=width, feat_channels=width),
     roi_head=dict(

@@ -6,21 +6,30 @@ Chosen by ``runner_type = 'mmvision_ext.Runner'`` in the runtime bases; the
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import torch
-from mmengine.model import (MMDistributedDataParallel, is_model_wrapper,
-                            revert_sync_batchnorm)
+from mmengine.model import (
+    MMDistributedDataParallel,
+    is_model_wrapper,
+    revert_sync_batchnorm,
+)
 from mmengine.optim import OptimWrapper
 from mmengine.runner import CheckpointLoader
 from mmengine.runner import Runner as MMEngineRunner
-from mmengine.runner.checkpoint import (_load_checkpoint_to_model,
-                                        _load_checkpoint_with_prefix)
+from mmengine.runner.checkpoint import (
+    _load_checkpoint_to_model,
+    _load_checkpoint_with_prefix,
+)
 from torch import nn
 
-from mmvision_ext.engine.checkpointing import match_state_dict
+from mmvision_ext.engine.checkpointing import match_state_dict, read_checkpoint
 from mmvision_ext.registry import RUNNERS
 from mmvision_ext.utils.config_check import check_config
+
+Renames = Sequence[tuple[str, str]]  # (pattern, replacement) pairs
+STRIP_MODULE: Renames = ((r'^module\.', ''), )  # of a saved DDP wrapper
 
 
 @RUNNERS.register_module()
@@ -140,12 +149,13 @@ class Runner(MMEngineRunner):
                         filename: str,
                         map_location: str | Callable = 'cpu',
                         strict: bool = False,
-                        revise_keys: list = [(r'^module\.', '')]) -> dict:
+                        revise_keys: Renames = STRIP_MODULE) -> dict:
         """Load a checkpoint into the model and report what it gave.
 
         Args:
             filename: File, URL or ``scheme://name`` that mmengine reads.
-            map_location: Where the tensors go.
+            map_location: Not used: tensors are read on the CPU and copied
+                to where the model and the optimizer have theirs.
             strict: Whether every entry has to match.
             revise_keys: (pattern, replacement) pairs for the names.
 
@@ -153,10 +163,10 @@ class Runner(MMEngineRunner):
             The checkpoint.
 
         Raises:
-            InputError: If almost nothing of it fits the model.
+            InputError: If it cannot be read without running code from it, or
+                almost nothing of it fits the model.
         """
-        checkpoint = CheckpointLoader.load_checkpoint(
-            filename, map_location=map_location, logger=self.logger)
+        checkpoint = _read(filename)
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         model = self._unwrapped_model()
         state = _revised(checkpoint.get('state_dict', checkpoint), revise_keys)
@@ -172,13 +182,11 @@ class Runner(MMEngineRunner):
         for module, prefix, source in _pretrained_parts(
                 self._unwrapped_model()):
             if prefix is None:
-                checkpoint = CheckpointLoader.load_checkpoint(
-                    source, map_location='cpu')
+                checkpoint = _read(source)
                 state = checkpoint.get('state_dict', checkpoint)
             else:
                 state = _load_checkpoint_with_prefix(prefix, source, 'cpu')
-            self._report_load(module, _revised(state, [(r'^module\.', '')]),
-                              source)
+            self._report_load(module, _revised(state, STRIP_MODULE), source)
 
     def _report_load(self, module: nn.Module, state: dict[str, torch.Tensor],
                      source: str) -> None:
@@ -193,6 +201,13 @@ class Runner(MMEngineRunner):
                 if is_model_wrapper(self.model) else self.model)
 
 
+def _read(source: str) -> dict[str, Any]:
+    """A file or http(s) address safely, a name of a scheme as mmengine."""
+    if '://' in source and not source.startswith(('http://', 'https://')):
+        return CheckpointLoader.load_checkpoint(source, map_location='cpu')
+    return read_checkpoint(source)
+
+
 def _rates(optim_wrapper: OptimWrapper) -> str:
     """Learning rates of all groups: one number, or lowest to highest."""
     rates = sorted({rate for group in optim_wrapper.get_lr().values()
@@ -203,7 +218,7 @@ def _rates(optim_wrapper: OptimWrapper) -> str:
 
 
 def _revised(state: dict[str, torch.Tensor],
-             revise_keys: list[tuple[str, str]]) -> dict[str, torch.Tensor]:
+             revise_keys: Renames) -> dict[str, torch.Tensor]:
     """The state dict under the names that it is going to be loaded by."""
     for pattern, replacement in revise_keys:
         state = {

@@ -49,7 +49,7 @@ class Shape:
 
 
 def make_shapes_devkit(root: str | Path,
-                       num_train: int = 320,
+                       num_train: int = 960,
                        num_val: int = 80,
                        image_size: int = 128,
                        seed: int = 0) -> Path:
@@ -162,21 +162,20 @@ def _texture(rng: np.random.Generator, size: int,
 
 
 def _outline(rng: np.random.Generator, label: int, size: int) -> np.ndarray:
-    """The filled outline of one rotated shape, bool, shape (size, size)."""
+    """The filled outline of one shape, bool, shape (size, size).
+
+    Squares lean by at most 0.3 radians, triangles stand at any angle.
+    """
     radius = rng.uniform(0.16, 0.3) * size
     centre = rng.uniform(0.6 * radius, size - 0.6 * radius, 2)
     mask = np.zeros((size, size), np.uint8)
-    name = SHAPE_CLASSES[label]
-    if name == 'circle':
-        axes = radius * rng.uniform(0.75, 1.0, 2)
-        cv2.ellipse(mask, tuple(int(v) for v in centre),
-                    tuple(int(v) for v in axes), rng.uniform(0, 180), 0, 360,
-                    1, -1)
+    if SHAPE_CLASSES[label] == 'circle':
+        cv2.circle(mask, tuple(int(v) for v in centre), int(radius), 1, -1)
     else:
-        corners = 4 if name == 'square' else 3
-        angles = (
-            rng.uniform(0, 2 * np.pi) +
-            np.arange(corners) * 2 * np.pi / corners)
+        corners, turn = ((4, np.pi / 4 + rng.uniform(-0.3, 0.3))
+                         if SHAPE_CLASSES[label] == 'square' else
+                         (3, rng.uniform(0, 2 * np.pi)))
+        angles = turn + np.arange(corners) * 2 * np.pi / corners
         points = centre + radius * np.stack(
             [np.cos(angles), np.sin(angles)], axis=1)
         cv2.fillPoly(mask, [np.round(points).astype(np.int32)], 1)
@@ -227,8 +226,8 @@ def _to_xml(name: str, shape: tuple[int, int], shapes: list[Shape]) -> str:
         ElementTree.SubElement(node, 'truncated').text = str(int(at_edge))
         ElementTree.SubElement(node, 'difficult').text = str(int(difficult))
         bndbox = ElementTree.SubElement(node, 'bndbox')
-        for key, value in zip(('xmin', 'ymin', 'xmax', 'ymax'), box):
-            ElementTree.SubElement(bndbox, key).text = str(value)
+        for index, key in enumerate(('xmin', 'ymin', 'xmax', 'ymax')):
+            ElementTree.SubElement(bndbox, key).text = str(box[index])
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding='unicode') + '\n'
 

@@ -77,7 +77,25 @@ def test_proposals(run, model, tmp_path: Path, capsys) -> None:
         tmp_path,
     )
     assert (tmp_path / 'shapes_00016.png').is_file()
-    assert f'1 pages in {tmp_path}' in capsys.readouterr().out
+    assert f'1 page(s) in {tmp_path}' in capsys.readouterr().out
+
+
+def test_proposals_of_own_images(
+    run, model, shapes_root: Path, tmp_path: Path
+) -> None:
+    images = shapes_root / 'VOC2012' / 'JPEGImages' / 'shapes_0000[12].jpg'
+    run(
+        'tools/analysis_tools/visualize_proposals.py',
+        *model,
+        '--images',
+        images,
+        '--out',
+        tmp_path,
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        'shapes_00001.png',
+        'shapes_00002.png',
+    ]
 
 
 def test_comparison_measures_in_a_process_of_its_own(

@@ -1,28 +1,13 @@
 """Detectors from files, and what is wrong with files."""
 
-import pickle
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config
 
-from mmvision_ext.apis.model import (
-    load_config,
-    load_detector,
-    read_checkpoint,
-)
+from mmvision_ext.apis.model import load_config, load_detector
 from mmvision_ext.utils import InputError
-
-
-class Trap:
-    """Writes a file when it is unpickled."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self):
-        return (self.path.touch, ())
 
 
 def test_weights_arrive_and_the_model_is_ready(mask_rcnn) -> None:
@@ -89,46 +74,8 @@ def test_missing_files_are_named(mask_rcnn, tmp_path: Path) -> None:
         load_detector(mask_rcnn.config, tmp_path / 'no.pth')
 
 
-def test_code_in_a_checkpoint_is_not_run(tmp_path: Path) -> None:
-    sprung = tmp_path / 'sprung'
-    for name, write in (('new.pth', torch.save), ('old.pth', _pickle)):
-        write({'state_dict': {}, 'extra': Trap(sprung)}, tmp_path / name)
-        with pytest.raises(InputError, match='weights_only=True'):
-            read_checkpoint(tmp_path / name)
-    assert not sprung.exists()
-
-
-def test_code_in_a_download_is_not_run_either(monkeypatch) -> None:
-    asked = {}
-    monkeypatch.setattr(
-        torch.hub,
-        'load_state_dict_from_url',
-        lambda url, **options: asked.update(options, url=url) or {},
-    )
-    assert read_checkpoint('https://host/w.pth') == {}
-    assert asked['url'] == 'https://host/w.pth'
-    assert asked['weights_only'] is True
-
-
-@pytest.mark.parametrize('content', [b'', b'plain text, no archive'])
-def test_a_damaged_checkpoint_is_named(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / 'bad.pth').write_bytes(content)
-    with pytest.raises(InputError, match=r'bad.pth.*damaged'):
-        read_checkpoint(tmp_path / 'bad.pth')
-
-
-def test_a_file_that_holds_no_dict_is_named(tmp_path: Path) -> None:
-    torch.save(torch.zeros(3), tmp_path / 'tensor.pth')
-    with pytest.raises(InputError, match='expected a dict.*Tensor'):
-        read_checkpoint(tmp_path / 'tensor.pth')
-
-
 def test_a_config_of_the_caller_is_not_changed(mask_rcnn) -> None:
     config = Config.fromfile(mask_rcnn.config)
     copy = load_config(config)
     copy.model.backbone.depth = 99
     assert config.model.backbone.depth == 18
-
-
-def _pickle(content: object, path: Path) -> None:
-    path.write_bytes(pickle.dumps(content))

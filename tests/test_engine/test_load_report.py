@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from mmvision_ext.engine.checkpointing import (match_state_dict,
-                                               rename_by_order)
+from mmvision_ext.engine.checkpointing import match_state_dict, rename_by_order
 from mmvision_ext.utils import InputError
 
 MODEL = {

@@ -104,7 +104,7 @@ def test_mmcv_mean_is_per_row(logits: Tensor, target: Tensor) -> None:
 
 def test_background_rows_are_all_negative(weight: Tensor) -> None:
     output = torch.zeros(2, CLASSES, dtype=torch.float64)
-    target = torch.tensor([CLASSES, -1])
+    target = torch.tensor([CLASSES, -2])
     sigmoid_focal_loss_forward(
         torch.zeros_like(output), target, weight, output, 2.0, 0.25)
     expected = 0.75 * 0.25 * math.log(2)

@@ -85,11 +85,12 @@ def test_no_boxes(offset: int) -> None:
 
 
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize('mixed', [False, True])
 def test_half_precision_is_decided_in_float32(
-    crowd: Boxes, dtype: torch.dtype
+    crowd: Boxes, dtype: torch.dtype, mixed: bool
 ) -> None:
     boxes = crowd[0].to(dtype)
-    scores = crowd[1].float()  # mixed, as under automatic mixed precision
+    scores = crowd[1].to(torch.float32 if mixed else dtype)
     assert nms(boxes, scores, 0.5, 0).tolist() == reference(
         boxes, scores, 0.5)
 

@@ -11,14 +11,11 @@ from pathlib import Path
 import pytest
 import torch
 
-CONFIG = 'configs/mask_rcnn/mask-rcnn_r18_fpn_scratch_1xb8-8e_shapes.py'
-# Two short epochs: four images a step, no worker processes.
+CONFIG = 'configs/mask_rcnn/mask-rcnn_r18_fpn_scratch_1xb8-10e_shapes.py'
+# Two short epochs: four images a step.
 SHORT = [
     'train_cfg.max_epochs=2', 'train_cfg.val_interval=1',
-    'train_dataloader.batch_size=4', 'train_dataloader.num_workers=0',
-    'train_dataloader.persistent_workers=False', 'val_dataloader.num_workers=0',
-    'val_dataloader.persistent_workers=False', 'test_dataloader.num_workers=0',
-    'test_dataloader.persistent_workers=False'
+    'train_dataloader.batch_size=4'
 ]
 
 
@@ -54,7 +51,11 @@ def _tested_metrics(work_dir: Path) -> dict[str, float]:
     """Metrics that the newest test run wrote."""
     newest = sorted(
         path for path in work_dir.glob('*/2*.json') if path.is_file())[-1]
-    return json.loads(newest.read_text())
+    return {
+        name: value
+        for name, value in json.loads(newest.read_text()).items()
+        if '/' in name  # the others are times
+    }
 
 
 def _wheel_tool(host: str, name: str) -> str:
@@ -206,7 +207,7 @@ def test_a_named_port_is_used(repository: Path, shapes_root: Path,
      'set model.roi_head.bbox_head.num_classes = 3'),
     (['train_dataloader.dataset.data_root=/nowhere'],
      "train_dataloader.dataset.data_root: no folder '/nowhere'"),
-    (["train_dataloader.dataset.metainfo.classes=('cat')"],
+    (['train_dataloader.dataset.metainfo.classes=cat'],
      "write a tuple, ('cat', )"),
     (['load_from=gone.pth'], "load_from: no file 'gone.pth'"),
 ])

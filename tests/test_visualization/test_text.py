@@ -58,5 +58,13 @@ def test_labels_of_one_place_do_not_overlap(count: int) -> None:
     )
 
 
+def test_labels_without_room_get_no_place_and_the_first_ones_do() -> None:
+    boxes = np.array([[10, 10, 70, 50]] * 20)
+    corners = place_labels(boxes, [(60, 14)] * 20, (80, 60))
+    places = [corner for corner in corners if corner is not None]
+    assert 2 <= len(places) <= 4 and corners[0] is not None
+    assert corners[-1] is None
+
+
 def test_no_labels_need_no_places() -> None:
     assert place_labels(np.zeros((0, 4), np.int64), [], (10, 10)) == []

@@ -79,7 +79,7 @@ def main() -> None:
                 args.config, args.checkpoint, args.device, args.score_thr
             )
             files = detect(args.images).save(args.out)
-            print(f'{len(files) - 1} pictures and {files[-1]}')
+            print(f'{len(files) - 1} picture(s) and {files[-1]}')
 
 
 if __name__ == '__main__':

@@ -57,12 +57,17 @@ def main() -> None:
     with exit_on_input_error():
         from mmvision_ext.apis.model import load_detector
         from mmvision_ext.apis.predictions import build_dataset, iter_images
+        from mmvision_ext.apis.progress import track
         from mmvision_ext.apis.proposals import write_proposal_pages
         from mmvision_ext.apis.sources import list_sources
 
         model = load_detector(args.config, args.checkpoint, args.device)
         if args.images:
-            images = [(source, None) for source in list_sources(args.images)]
+            sources = list_sources(args.images)
+            images = (
+                (source, None)
+                for source in track(sources, 'drawing', len(sources))
+            )
         else:
             images = iter_images(
                 build_dataset(model.cfg, args.split), args.limit
@@ -70,7 +75,7 @@ def main() -> None:
         files = write_proposal_pages(
             model, images, args.out, args.topk, args.score_thr
         )
-    print(f'{len(files)} pages in {args.out}')
+    print(f'{len(files)} page(s) in {args.out}')
 
 
 if __name__ == '__main__':

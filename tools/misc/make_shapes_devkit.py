@@ -15,7 +15,7 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument('root', help='year folder to make')
-    parser.add_argument('--num-train', type=int, default=320, help='images')
+    parser.add_argument('--num-train', type=int, default=960, help='images')
     parser.add_argument('--num-val', type=int, default=80, help='images')
     parser.add_argument('--image-size', type=int, default=128, help='pixels')
     parser.add_argument('--seed', type=int, default=0)

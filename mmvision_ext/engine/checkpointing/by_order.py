@@ -32,8 +32,8 @@ def rename_by_order(source: Mapping[str, torch.Tensor],
             f'expected {len(target)} entries, found {len(source)}: the '
             'weights are of another network')
     renamed = {}
-    for (name, value), (new_name, wanted) in zip(source.items(),
-                                                 target.items()):
+    for (name, value), (new_name, wanted) in zip(
+            source.items(), target.items(), strict=True):
         if value.shape != wanted.shape:
             raise InputError(
                 f'{name} has shape {tuple(value.shape)}, {new_name} has '

@@ -119,6 +119,7 @@ def coco_detections(records: list[ImageRecord],
     results: list[dict[str, Any]] = []
     for image_id, record in enumerate(records, start=1):
         detections = record.detections
+        shapes: list[Any]
         if kind == 'bbox':
             key, shapes = 'bbox', _xywh(detections.boxes)
         elif detections.masks is None or record.truth.masks is None:

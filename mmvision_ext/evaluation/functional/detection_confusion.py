@@ -73,7 +73,7 @@ def _on_ignored(overlaps: np.ndarray, ignored: np.ndarray,
     Returns:
         Shape (D,), bool.
     """
-    return (overlaps[:, ignored] >= iou_thr).any(axis=1)
+    return np.any(overlaps[:, ignored] >= iou_thr, axis=1)
 
 
 def _match_any_class(record: ImageRecord, overlaps: np.ndarray, iou_thr: float,

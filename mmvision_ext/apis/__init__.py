@@ -1,0 +1,26 @@
+"""What a script imports: detectors, and what they find.
+
+``init_detector`` and ``inference_detector`` are mmdet's own.
+"""
+
+from mmvision_ext.ops import require
+
+require()  # says how to mend a missing mmcv._ext, before mmdet stumbles on it
+
+from mmdet.apis import inference_detector, init_detector  # noqa: E402
+
+from .inferencer import DetectionInferencer  # noqa: E402
+from .model import load_detector  # noqa: E402
+from .predictions import DatasetPredictions, iter_dataset_predictions  # noqa: E402
+from .results import DetectionResult, DetectionResults  # noqa: E402
+
+__all__ = [
+    'DatasetPredictions',
+    'DetectionInferencer',
+    'DetectionResult',
+    'DetectionResults',
+    'inference_detector',
+    'init_detector',
+    'iter_dataset_predictions',
+    'load_detector',
+]

@@ -1,0 +1,153 @@
+"""A detector from a config and a checkpoint, with one clear error."""
+
+import copy
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import torch
+from mmdet.apis import init_detector
+from mmengine.config import Config
+from mmengine.registry import DATASETS, DefaultScope
+
+from mmvision_ext.engine.checkpointing import match_state_dict, read_checkpoint
+from mmvision_ext.utils import InputError
+
+#: A detector of mmdet with ``cfg`` and ``dataset_meta``. Any, since the type
+#: of ``nn.Module`` makes every such attribute a tensor or module.
+Detector: TypeAlias = Any
+
+
+def load_detector(
+    config: str | Path | Config,
+    checkpoint: str | Path,
+    device: str | None = None,
+) -> Detector:
+    """Build a detector for inference and fill it from a checkpoint.
+
+    The model is what :func:`mmdet.apis.init_detector` returns, so every
+    function of mmdet works on it. In addition, the checkpoint is read
+    without running code from it, and one that does not fit the model is an
+    error instead of a warning.
+
+    Args:
+        config: Config file or config.
+        checkpoint: File or http(s) address of the weights.
+        device: Such as ``'cuda:0'`` or ``'cpu'``. None takes the first GPU
+            where there is one.
+
+    Returns:
+        The model on its device in evaluation mode, with ``cfg`` (its config)
+        and ``dataset_meta`` (``classes``, and ``palette`` where known).
+
+    Raises:
+        InputError: A file is missing or unreadable, the weights do not fit
+            the model, or neither file names the classes.
+    """
+    config = load_config(config)
+    content = read_checkpoint(checkpoint)
+    model = _build_empty(config)
+    state = content.get('state_dict', content)
+    state = {
+        name.removeprefix('module.'): value for name, value in state.items()
+    }
+    report = match_state_dict(model.state_dict(), state)
+    if report.missing or report.mismatched:
+        raise InputError(
+            f'checkpoint {checkpoint} does not fit the model of '
+            f'{config.filename or "the config"}: expected the same '
+            f'architecture and class count.\n{report.summary(str(checkpoint))}'
+            '\nName the config that the checkpoint was trained with; it lies '
+            'beside the checkpoint in its work directory.'
+        )
+    model.load_state_dict(state, strict=False)
+    model.dataset_meta = _dataset_meta(content, config, checkpoint)
+    return model.to(pick_device(device)).eval()
+
+
+def load_config(config: str | Path | Config) -> Config:
+    """Read a config file; a config passes through as a copy.
+
+    Args:
+        config: Config file or config.
+
+    Returns:
+        The config, the caller's to change.
+
+    Raises:
+        InputError: The file does not exist.
+    """
+    if isinstance(config, Config):
+        return copy.deepcopy(config)
+    if not Path(config).is_file():
+        raise InputError(f'config: expected a file, found none at {config}.')
+    return Config.fromfile(config)
+
+
+def pick_device(device: str | None) -> str:
+    """The device asked for, or the first GPU, or the CPU.
+
+    Args:
+        device: Such as ``'cuda:0'`` or ``'cpu'``; None chooses.
+
+    Returns:
+        Name of the device.
+    """
+    return device or ('cuda:0' if torch.cuda.is_available() else 'cpu')
+
+
+def dataset_metainfo(config: Config, split: str = 'test') -> dict[str, Any]:
+    """Metainfo of a config's dataset, without reading its annotations.
+
+    Args:
+        config: A detection config.
+        split: ``'train'``, ``'val'`` or ``'test'``.
+
+    Returns:
+        The metainfo, with ``classes`` where the dataset names them.
+    """
+    dataset = config[f'{split}_dataloader'].dataset.to_dict()
+    while 'type' in dataset and 'dataset' in dataset:
+        dataset = dataset['dataset']
+    dataset['lazy_init'] = True
+    with DefaultScope.overwrite_default_scope(
+        config.get('default_scope', 'mmdet')
+    ):
+        return dict(DATASETS.build(dataset).metainfo)
+
+
+def _build_empty(config: Config) -> Detector:
+    """The model without weights; other warnings than of that pass on."""
+    with warnings.catch_warnings(record=True) as caught:
+        model = init_detector(config, None, device='cpu')
+    for warning in caught:
+        if not str(warning.message).startswith(
+            ('checkpoint is None', 'palette does not exist')
+        ):
+            warnings.warn(warning.message, warning.category, stacklevel=3)
+    return model
+
+
+def _dataset_meta(
+    content: Mapping[str, Any], config: Config, checkpoint: str | Path
+) -> dict[str, Any]:
+    """Class names and palette: the checkpoint's, else the config's."""
+    saved = content.get('meta', {})
+    meta = dict(saved.get('dataset_meta') or {})
+    if not meta and 'CLASSES' in saved:  # mmdet 2
+        meta = {'classes': saved['CLASSES']}
+    meta = {name.lower(): value for name, value in meta.items()}
+    from_config = (
+        dataset_metainfo(config) if 'test_dataloader' in config else {}
+    )
+    for key in ('classes', 'palette'):
+        if meta.get(key) is None and from_config.get(key) is not None:
+            meta[key] = from_config[key]
+    if not meta.get('classes'):
+        raise InputError(
+            f'class names: found none in {checkpoint} '
+            '(meta.dataset_meta.classes) and none in the config. Set '
+            'test_dataloader.dataset.metainfo.classes.'
+        )
+    return meta

@@ -1,0 +1,258 @@
+"""What a detector found in an image."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmdet.structures import DetDataSample
+from mmdet.structures.bbox import get_box_tensor
+from numpy.typing import NDArray
+from pycocotools import mask as coco_mask
+
+from mmvision_ext.evaluation.metrics.collector import encode_masks
+from mmvision_ext.visualization.draw import Picture, draw_instances, save_image
+
+from .sources import ImageSource
+
+Rle = dict[str, Any]
+
+
+@dataclass
+class DetectionResult:
+    """Detections of one image, best first.
+
+    Attributes:
+        source: The image.
+        height: Its height in pixels.
+        width: Its width in pixels.
+        boxes: x1, y1, x2, y2 in its pixels, shape (N, 4), float32.
+        scores: Confidences from 0 to 1, shape (N,), float32.
+        labels: Indices into ``classes``, shape (N,), int64.
+        classes: Names of all classes of the model.
+        masks: One COCO run-length mask of the image's size per detection;
+            None where the model has no masks.
+        palette: One colour per class, or None.
+    """
+
+    source: ImageSource
+    height: int
+    width: int
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    classes: Sequence[str]
+    masks: list[Rle] | None = None
+    palette: Sequence[Sequence[int]] | None = field(default=None, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    @property
+    def names(self) -> list[str]:
+        """Class name of each detection, N of them."""
+        return [self.classes[label] for label in self.labels]
+
+    def mask_array(self) -> NDArray[np.bool_] | None:
+        """Masks as an array.
+
+        Returns:
+            Shape (N, height, width), bool; None where the model has no
+            masks.
+        """
+        return (
+            None
+            if self.masks is None
+            else decode_masks(self.masks, self.height, self.width)
+        )
+
+    def draw(self, long_side: int | None = None) -> Picture:
+        """Draw the detections on the image.
+
+        Args:
+            long_side: Long side of the picture in pixels. None keeps the
+                size of the image and enlarges small ones.
+
+        Returns:
+            RGB, shape (H, W, 3), uint8.
+        """
+        image = np.ascontiguousarray(self.source.read()[..., ::-1])
+        return draw_instances(
+            image,
+            self.boxes,
+            self.labels,
+            self.scores,
+            self.mask_array(),
+            self.classes,
+            self.palette,
+            long_side=long_side,
+        )
+
+    def to_coco(
+        self,
+        image_id: int | str = 0,
+        category_ids: Sequence[int] | None = None,
+    ) -> list[dict[str, Any]]:
+        """Detections in COCO's results format.
+
+        Args:
+            image_id: Id of the image.
+            category_ids: Id of each class. None numbers the classes from 1.
+
+        Returns:
+            Per detection ``image_id``, ``category_id``, ``bbox`` (x, y,
+            width, height), ``score`` and, with masks, ``segmentation``
+            (run-length).
+        """
+        ids = category_ids or range(1, len(self.classes) + 1)
+        entries = []
+        for index, (x1, y1, x2, y2) in enumerate(self.boxes.tolist()):
+            entry: dict[str, Any] = dict(
+                image_id=image_id,
+                category_id=ids[int(self.labels[index])],
+                bbox=[x1, y1, x2 - x1, y2 - y1],
+                score=float(self.scores[index]),
+            )
+            if self.masks is not None:
+                entry['segmentation'] = self.masks[index]
+            entries.append(entry)
+        return entries
+
+
+class DetectionResults(list[DetectionResult]):
+    """Results of several images, in their order.
+
+    Attributes:
+        skipped: Message for each image of a folder or pattern that could not
+            be read.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.skipped: list[str] = []
+
+    def to_coco(self) -> dict[str, list[dict[str, Any]]]:
+        """All detections as one COCO-style dict.
+
+        Returns:
+            ``images`` (id from 1, file_name, height, width), ``categories``
+            (id from 1, name) and ``annotations`` as
+            :meth:`DetectionResult.to_coco` gives them, with an ``id``.
+        """
+        images, annotations = [], []
+        for image_id, result in enumerate(self, start=1):
+            images.append(
+                dict(
+                    id=image_id,
+                    file_name=result.source.name,
+                    height=result.height,
+                    width=result.width,
+                )
+            )
+            annotations += result.to_coco(image_id)
+        for number, annotation in enumerate(annotations, start=1):
+            annotation['id'] = number
+        classes = self[0].classes if self else ()
+        categories = [
+            dict(id=number, name=name)
+            for number, name in enumerate(classes, start=1)
+        ]
+        return dict(
+            images=images, categories=categories, annotations=annotations
+        )
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write a picture per image and ``predictions.json``.
+
+        Pictures are named after their images; a number is added where two
+        images have one name.
+
+        Args:
+            folder: Where to; made where missing.
+
+        Returns:
+            The files written, ``predictions.json`` last.
+        """
+        folder = Path(folder)
+        taken: set[str] = set()
+        files = []
+        for result in self:
+            stem = name = Path(result.source.name).stem.replace(' ', '_')
+            number = 2
+            while name in taken:
+                name = f'{stem}_{number}'
+                number += 1
+            taken.add(name)
+            files.append(save_image(folder / f'{name}.png', result.draw()))
+        report = folder / 'predictions.json'
+        report.parent.mkdir(parents=True, exist_ok=True)
+        report.write_text(json.dumps(self.to_coco()))
+        return [*files, report]
+
+
+def to_result(
+    sample: DetDataSample,
+    source: ImageSource,
+    dataset_meta: dict[str, Any],
+    score_thr: float = 0.0,
+) -> DetectionResult:
+    """Turn mmdet's prediction for one image into a result.
+
+    Args:
+        sample: A data sample with ``pred_instances`` in pixels of the
+            original image.
+        source: The image.
+        dataset_meta: ``classes`` and ``palette`` of the model.
+        score_thr: Lowest confidence that is kept.
+
+    Returns:
+        The result, best first.
+    """
+    found = sample.pred_instances.cpu()
+    found = found[found.scores >= score_thr]
+    found = found[torch.argsort(found.scores, descending=True, stable=True)]
+    height, width = sample.ori_shape
+    palette = dataset_meta.get('palette')
+    return DetectionResult(
+        source,
+        height,
+        width,
+        boxes=get_box_tensor(found.bboxes).float().numpy().reshape(-1, 4),
+        scores=found.scores.float().numpy(),
+        labels=found.labels.numpy().astype(np.int64),
+        classes=tuple(dataset_meta['classes']),
+        masks=_text_masks(found.masks) if 'masks' in found else None,
+        palette=None if isinstance(palette, str) else palette,
+    )
+
+
+def decode_masks(
+    masks: Sequence[Mapping[str, object]], height: int, width: int
+) -> NDArray[np.bool_]:
+    """COCO run-lengths as an array.
+
+    Args:
+        masks: N run-length masks of one size.
+        height: That height in pixels.
+        width: That width in pixels.
+
+    Returns:
+        Shape (N, height, width), bool.
+    """
+    if not masks:
+        return np.zeros((0, height, width), bool)
+    return np.stack([coco_mask.decode(mask) for mask in masks]).astype(bool)
+
+
+def _text_masks(masks: torch.Tensor) -> list[Rle]:
+    """Masks (N, H, W) as run-lengths whose counts are text, as JSON needs."""
+    return [
+        dict(
+            size=[int(side) for side in rle['size']],
+            counts=rle['counts'].decode(),
+        )
+        for rle in encode_masks(masks)
+    ]

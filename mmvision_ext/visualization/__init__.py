@@ -1,0 +1,1 @@
+"""Pictures and charts: how results look, in one place."""

@@ -1,0 +1,58 @@
+"""Checkpoints are read without running what they hold."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+
+from mmvision_ext.engine.checkpointing import read_checkpoint
+from mmvision_ext.utils import InputError
+
+
+class Trap:
+    """Writes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return (self.path.touch, ())
+
+
+def test_code_in_a_checkpoint_is_not_run(tmp_path: Path) -> None:
+    sprung = tmp_path / 'sprung'
+    for name, write in (('new.pth', torch.save), ('old.pth', _pickle)):
+        write({'state_dict': {}, 'extra': Trap(sprung)}, tmp_path / name)
+        with pytest.raises(InputError, match='weights_only=True'):
+            read_checkpoint(tmp_path / name)
+    assert not sprung.exists()
+
+
+def test_code_in_a_download_is_not_run_either(monkeypatch) -> None:
+    asked = {}
+    monkeypatch.setattr(
+        torch.hub,
+        'load_state_dict_from_url',
+        lambda url, **options: asked.update(options, url=url) or {},
+    )
+    assert read_checkpoint('https://host/w.pth') == {}
+    assert asked['url'] == 'https://host/w.pth'
+    assert asked['weights_only'] is True
+
+
+@pytest.mark.parametrize('content', [b'', b'plain text, no archive'])
+def test_a_damaged_checkpoint_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / 'bad.pth').write_bytes(content)
+    with pytest.raises(InputError, match=r'bad.pth.*damaged'):
+        read_checkpoint(tmp_path / 'bad.pth')
+
+
+def test_a_file_that_holds_no_dict_is_named(tmp_path: Path) -> None:
+    torch.save(torch.zeros(3), tmp_path / 'tensor.pth')
+    with pytest.raises(InputError, match='expected a dict.*Tensor'):
+        read_checkpoint(tmp_path / 'tensor.pth')
+
+
+def _pickle(content: object, path: Path) -> None:
+    path.write_bytes(pickle.dumps(content))
