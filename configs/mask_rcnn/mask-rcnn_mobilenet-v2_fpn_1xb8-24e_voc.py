@@ -12,6 +12,7 @@ model = dict(
         _delete_=True,
         type='MobileNetV2',
         out_indices=(1, 2, 4, 7),  # strides 4, 8, 16, 32
+        frozen_stages=2,  # up to stride 4, as ResNet's frozen_stages=1
         norm_eval=True,
         init_cfg=dict(
             type='Pretrained',
