@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmvision_ext.engine.checkpointing import read_checkpoint
 from mmvision_ext.utils import InputError
 from mmvision_ext.visualization.charts import plot_bars
 
@@ -38,7 +39,8 @@ class ComparisonRow:
 
     Average precisions are COCO's, from 0 to 1; None where the dataset or the
     model has no masks or there is nothing to find. For cost see
-    :class:`~mmvision_ext.apis.model_cost.ModelCost`.
+    :class:`~mmvision_ext.apis.model_cost.ModelCost`. ``seed`` and ``epochs``
+    of the training are the checkpoint's, None where it does not tell.
     """
 
     name: str
@@ -60,6 +62,8 @@ class ComparisonRow:
     hardware: str
     config: str
     checkpoint: str
+    seed: int | None
+    epochs: int | None
     commit: str
     command: str
 
@@ -185,6 +189,10 @@ def comparison_table(rows: Sequence[ComparisonRow]) -> str:
                 for row in rows
             ],
         ),
+        (
+            'Training',
+            [f'{row.epochs} epochs, seed {row.seed}' for row in rows],
+        ),
         ('Commit', [row.commit for row in rows]),
         ('Command', [f'`{row.command}`' for row in rows]),
     ]
@@ -296,6 +304,8 @@ def _compare_one(
         num_timed,
     )
 
+    meta = read_checkpoint(contestant.checkpoint).get('meta', {})
+
     def score(key: str) -> float | None:
         value = scores.get(f'coco/{key}', math.nan)
         return value if math.isfinite(value) else None
@@ -323,6 +333,8 @@ def _compare_one(
         hardware=cost.device,
         config=contestant.config,
         checkpoint=contestant.checkpoint,
+        seed=meta.get('seed'),
+        epochs=meta.get('epoch'),
         commit=repository_commit(),
         command=command,
     )

@@ -1,6 +1,6 @@
 # 10 epochs of AdamW, cosine decay, for small models from random weights.
 max_epochs = 10
-train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=5)
+train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=2)
 val_cfg = dict()
 test_cfg = dict()
 
