@@ -19,7 +19,8 @@ SCOPE = 'mmvision_ext'
 
 def _child(name: str, parent: Registry, location: str) -> Registry:
     return Registry(
-        name, parent=parent, scope=SCOPE, locations=[f'{SCOPE}.{location}'])
+        name, parent=parent, scope=SCOPE, locations=[f'{SCOPE}.{location}']
+    )
 
 
 RUNNERS = _child('runner', ROOT_RUNNERS, 'engine.runner')

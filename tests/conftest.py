@@ -27,7 +27,8 @@ def shapes_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     root = tmp_path_factory.mktemp('shapes')
     make_shapes_devkit(
-        root / 'VOC2012', num_train=16, num_val=8, image_size=96, seed=1)
+        root / 'VOC2012', num_train=16, num_val=8, image_size=96, seed=1
+    )
     return root
 
 
@@ -37,8 +38,10 @@ def voc_cut() -> Path:
     root = data_root()
     year = root / 'VOCdevkit' / 'VOC2012' if root else None
     if year is None or not year.is_dir():
-        pytest.skip('no VOCdevkit/VOC2012: set MMVISION_DATA_ROOT or link '
-                    'data/ to run on real images')
+        pytest.skip(
+            'no VOCdevkit/VOC2012: set MMVISION_DATA_ROOT or link '
+            'data/ to run on real images'
+        )
     return year
 
 

@@ -23,7 +23,8 @@ from mmvision_ext.utils.config_check import dataset_classes, iter_datasets
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 LEAVES = sorted(
-    path for path in CONFIGS.glob('*/*.py') if path.parent.name != '_base_')
+    path for path in CONFIGS.glob('*/*.py') if path.parent.name != '_base_'
+)
 DETECTORS = [
     path for path in LEAVES if path.parent.name in ('mask_rcnn', 'sparse_rcnn')
 ]
@@ -85,8 +86,11 @@ def test_name_length_and_depth(path: Path) -> None:
 def test_every_type_resolves(path: Path) -> None:
     cfg = Config.fromfile(path)
     wanted: list[tuple[Registry, str]] = []
-    for loader in (cfg.train_dataloader, cfg.val_dataloader,
-                   cfg.test_dataloader):
+    for loader in (
+        cfg.train_dataloader,
+        cfg.val_dataloader,
+        cfg.test_dataloader,
+    ):
         for _, dataset in iter_datasets(loader.dataset, 'dataset'):
             wanted.append((DATASETS, dataset.type))
             wanted += [(TRANSFORMS, step.type) for step in dataset.pipeline]
@@ -101,17 +105,20 @@ def test_every_type_resolves(path: Path) -> None:
 def test_one_step_reaches_every_weight(path: Path) -> None:
     cfg, model = _build(path)
     batch = demo_mm_inputs(
-        2, [[3, 96, 96], [3, 96, 128]],
+        2,
+        [[3, 96, 96], [3, 96, 128]],
         num_classes=_num_classes(cfg),
         num_items=[2, 3],
-        with_mask=path.parent.name == 'mask_rcnn')
+        with_mask=path.parent.name == 'mask_rcnn',
+    )
     batch = model.data_preprocessor(batch, training=True)
     losses = model(**batch, mode='loss')
     total, _ = model.parse_losses(losses)
     assert torch.isfinite(total)
     total.backward()
     without = [
-        name for name, parameter in model.named_parameters()
+        name
+        for name, parameter in model.named_parameters()
         if parameter.requires_grad and parameter.grad is None
     ]
     assert not without
@@ -121,10 +128,12 @@ def test_one_step_reaches_every_weight(path: Path) -> None:
 def test_empty_ground_truth(path: Path) -> None:
     cfg, model = _build(path)
     batch = demo_mm_inputs(
-        2, [[3, 96, 96], [3, 96, 128]],
+        2,
+        [[3, 96, 96], [3, 96, 128]],
         num_classes=_num_classes(cfg),
         num_items=[0, 0],
-        with_mask=path.parent.name == 'mask_rcnn')
+        with_mask=path.parent.name == 'mask_rcnn',
+    )
     batch = model.data_preprocessor(batch, training=True)
     losses = model(**batch, mode='loss')
     total, values = model.parse_losses(losses)

@@ -36,14 +36,19 @@ def test_every_tested_version_is_exact(repository: Path) -> None:
 
 @pytest.mark.parametrize(
     ('ranges', 'tested'),
-    [('runtime', ('tested',)), ('tests', ('tested-tests',)),
-     ('dev', ('tested-dev',))])
+    [
+        ('runtime', ('tested',)),
+        ('tests', ('tested-tests',)),
+        ('dev', ('tested-dev',)),
+    ],
+)
 def test_tested_versions_lie_in_their_ranges(
     repository: Path, ranges: str, tested: tuple[str, ...]
 ) -> None:
     known = pins(repository, *tested)
     for line in read_requirements(
-            repository / 'requirements' / f'{ranges}.txt'):
+        repository / 'requirements' / f'{ranges}.txt'
+    ):
         asked = Requirement(line)
         pin = known[canonicalize_name(asked.name)]
         version = str(pin.specifier).removeprefix('==')
@@ -56,9 +61,16 @@ def install(
     """Run tools/install.sh of a checkout, with no package index."""
     return subprocess.run(
         ['bash', str(checkout / 'tools' / 'install.sh'), *arguments],
-        env={**os.environ, 'PIP_NO_INDEX': '1', 'PIP_FIND_LINKS': '',
-             **environment},
-        capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        env={
+            **os.environ,
+            'PIP_NO_INDEX': '1',
+            'PIP_FIND_LINKS': '',
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
 
 
 def test_scripts_are_valid_shell(repository: Path) -> None:
@@ -66,11 +78,14 @@ def test_scripts_are_valid_shell(repository: Path) -> None:
         subprocess.run(['bash', '-n', str(repository / name)], check=True)
 
 
-@pytest.mark.parametrize(('arguments', 'message'), [
-    (['--wat'], "unknown option '--wat'"),
-    (['--extras', 'tests,wat'], "unknown extra 'wat'"),
-    (['--extras'], '--extras needs a list'),
-])
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['--wat'], "unknown option '--wat'"),
+        (['--extras', 'tests,wat'], "unknown extra 'wat'"),
+        (['--extras'], '--extras needs a list'),
+    ],
+)
 def test_wrong_arguments(
     repository: Path, arguments: list[str], message: str
 ) -> None:
@@ -89,7 +104,8 @@ def test_an_unsuitable_python_is_refused(
     repository: Path, tmp_path: Path
 ) -> None:
     done = install(
-        repository, VENV=str(tmp_path / 'none'), PYTHON='/bin/false')
+        repository, VENV=str(tmp_path / 'none'), PYTHON='/bin/false'
+    )
     assert done.returncode == 1
     assert 'PYTHON=/bin/false is not a Python 3.10, 3.11' in done.stderr
     assert not (tmp_path / 'none').exists()
@@ -113,13 +129,16 @@ def checkout(repository: Path, tmp_path: Path) -> Path:
     root = tmp_path / 'a check out'
     for name in ('mmvision_ext', 'requirements', 'tools'):
         shutil.copytree(
-            repository / name, root / name,
-            ignore=shutil.ignore_patterns('__pycache__'))
+            repository / name,
+            root / name,
+            ignore=shutil.ignore_patterns('__pycache__'),
+        )
     for name in ('setup.py', 'pyproject.toml'):
         shutil.copy(repository / name, root)
     subprocess.run(
         [sys.executable, '-m', 'venv', '--without-pip', str(root / '.venv')],
-        check=True)
+        check=True,
+    )
     return root
 
 
@@ -127,17 +146,16 @@ def test_upstream_distributions_stop_the_installer(checkout: Path) -> None:
     site = next((checkout / '.venv').glob('lib/python3*/site-packages'))
     metadata = site / 'mmcv_full-1.7.2.dist-info' / 'METADATA'
     metadata.parent.mkdir()
-    metadata.write_text('Metadata-Version: 2.1\nName: mmcv-full\n'
-                        'Version: 1.7.2\n')
+    metadata.write_text(
+        'Metadata-Version: 2.1\nName: mmcv-full\nVersion: 1.7.2\n'
+    )
     done = install(checkout, VENV='')
     assert done.returncode == 1
     assert 'upstream mmcv-full installed' in done.stderr
     assert '-m pip uninstall -y mmcv-full' in done.stderr
 
 
-def test_a_failing_pip_is_shown_and_not_taken_for_done(
-    checkout: Path
-) -> None:
+def test_a_failing_pip_is_shown_and_not_taken_for_done(checkout: Path) -> None:
     for _ in range(2):
         done = install(checkout, VENV='')
         assert done.returncode == 1
@@ -174,5 +192,6 @@ def test_an_up_to_date_environment_is_left_alone(checkout: Path) -> None:
 
 def test_versions_are_said_once(repository: Path) -> None:
     from mmvision_ext import __version__
+
     citation = (repository / 'CITATION.cff').read_text()
     assert f'\nversion: {__version__}\n' in citation

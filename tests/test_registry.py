@@ -11,7 +11,8 @@ from mmengine.registry import Registry
 from mmvision_ext import registry as registries
 
 ALL = [
-    value for _, value in inspect.getmembers(registries)
+    value
+    for _, value in inspect.getmembers(registries)
     if isinstance(value, Registry) and value.scope == registries.SCOPE
 ]
 
@@ -32,27 +33,36 @@ def test_names_are_unique_over_registries() -> None:
 
 @pytest.mark.parametrize('host', ['mmdet', 'mmpretrain'])
 def test_prefix_resolves_from_a_host_without_an_import(host: str) -> None:
-    code = ('from mmengine.registry import DATASETS, init_default_scope\n'
-            f'init_default_scope("{host}")\n'
-            f'from {host}.registry import RUNNERS, DATASETS\n'
-            'runner = RUNNERS.get("mmvision_ext.Runner")\n'
-            'dataset = DATASETS.get("mmvision_ext.VOCInstanceDataset")\n'
-            'print(runner.__module__, dataset.__name__)')
-    done = subprocess.run([sys.executable, '-c', code],
-                          capture_output=True,
-                          text=True,
-                          check=True)
+    code = (
+        'from mmengine.registry import DATASETS, init_default_scope\n'
+        f'init_default_scope("{host}")\n'
+        f'from {host}.registry import RUNNERS, DATASETS\n'
+        'runner = RUNNERS.get("mmvision_ext.Runner")\n'
+        'dataset = DATASETS.get("mmvision_ext.VOCInstanceDataset")\n'
+        'print(runner.__module__, dataset.__name__)'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     # The hosts print lines of their own while they are imported.
     assert done.stdout.splitlines()[-1] == (
-        'mmvision_ext.engine.runner VOCInstanceDataset')
+        'mmvision_ext.engine.runner VOCInstanceDataset'
+    )
 
 
 def test_registry_file_imports_mmengine_only() -> None:
-    code = ('import sys, mmvision_ext.registry\n'
-            'print([m for m in ("mmcv", "mmdet", "mmpretrain", "open_clip") '
-            'if m in sys.modules])')
-    done = subprocess.run([sys.executable, '-c', code],
-                          capture_output=True,
-                          text=True,
-                          check=True)
+    code = (
+        'import sys, mmvision_ext.registry\n'
+        'print([m for m in ("mmcv", "mmdet", "mmpretrain", "open_clip") '
+        'if m in sys.modules])'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert done.stdout.strip() == '[]'

@@ -36,6 +36,7 @@ done
 if ! $paths; then
     say 'ruff'
     "$VENV/bin/ruff" check .
+    "$VENV/bin/ruff" format --check --quiet .
     say 'codespell'
     "$VENV/bin/codespell"
     say 'interrogate'

@@ -18,23 +18,27 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--work-dir', help='folder for logs and metrics')
     parser.add_argument('--out', help='file for the predictions, *.pkl')
     parser.add_argument(
-        '--show-dir', help='folder for pictures of the predictions')
+        '--show-dir', help='folder for pictures of the predictions'
+    )
     parser.add_argument(
         '--cfg-options',
         nargs='+',
         action=DictAction,
-        help='settings to override, as key=value: a.b=1 c="[1,2]"')
+        help='settings to override, as key=value: a.b=1 c="[1,2]"',
+    )
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
         default='none',
-        help='how the processes of a distributed job were started')
+        help='how the processes of a distributed job were started',
+    )
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
     args = parser.parse_args()
     if args.out is not None and not args.out.endswith(('.pkl', '.pickle')):
@@ -50,12 +54,15 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> Config:
         cfg.merge_from_dict(args.cfg_options)
     name = osp.splitext(osp.basename(args.config))[0]
     cfg.work_dir = (
-        args.work_dir or cfg.get('work_dir') or osp.join('work_dirs', name))
+        args.work_dir or cfg.get('work_dir') or osp.join('work_dirs', name)
+    )
     cfg.load_from = args.checkpoint
     if args.show_dir is not None:
         drawing = (
-            dict(draw=True, test_out_dir=args.show_dir) if cfg.default_scope
-            == 'mmdet' else dict(enable=True, out_dir=args.show_dir))
+            dict(draw=True, test_out_dir=args.show_dir)
+            if cfg.default_scope == 'mmdet'
+            else dict(enable=True, out_dir=args.show_dir)
+        )
         cfg.default_hooks.visualization.update(interval=1, **drawing)
     return cfg
 
@@ -67,8 +74,10 @@ def main() -> None:
         runner = build_runner(merge_args(Config.fromfile(args.config), args))
         if args.out is not None:
             from mmengine.evaluator import DumpResults
+
             runner.test_evaluator.metrics.append(
-                DumpResults(out_file_path=args.out))
+                DumpResults(out_file_path=args.out)
+            )
         runner.test()
 
 

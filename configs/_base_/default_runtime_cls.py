@@ -7,22 +7,25 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=100),  # iterations
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(
-        type='CheckpointHook',
-        interval=1,
-        max_keep_ckpts=3,
-        save_best='auto'),  # by the first metric of the evaluator
+        type='CheckpointHook', interval=1, max_keep_ckpts=3, save_best='auto'
+    ),  # by the first metric of the evaluator
     sampler_seed=dict(type='DistSamplerSeedHook'),
-    visualization=dict(type='VisualizationHook', enable=False))
+    visualization=dict(type='VisualizationHook', enable=False),
+)
 
 env_cfg = dict(
     cudnn_benchmark=True,  # one image size
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
-    dist_cfg=dict(backend='nccl'))  # gloo where CUDA is absent
+    dist_cfg=dict(backend='nccl'),
+)  # gloo where CUDA is absent
 
-vis_backends = [dict(type='LocalVisBackend'),
-                dict(type='TensorboardVisBackend')]
+vis_backends = [
+    dict(type='LocalVisBackend'),
+    dict(type='TensorboardVisBackend'),
+]
 visualizer = dict(
-    type='UniversalVisualizer', vis_backends=vis_backends, name='visualizer')
+    type='UniversalVisualizer', vis_backends=vis_backends, name='visualizer'
+)
 
 randomness = dict(seed=0)
 log_level = 'INFO'

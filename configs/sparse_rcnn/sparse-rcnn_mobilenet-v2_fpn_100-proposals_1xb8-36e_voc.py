@@ -3,7 +3,8 @@
 _base_ = [
     '../_base_/models/sparse-rcnn_r50_fpn.py',
     '../_base_/datasets/voc_detection.py',
-    '../_base_/schedules/adamw_36e.py', '../_base_/default_runtime_det.py'
+    '../_base_/schedules/adamw_36e.py',
+    '../_base_/default_runtime_det.py',
 ]
 
 width = 128  # channels of the pyramid; 256 in the full model
@@ -13,7 +14,8 @@ num_proposals = 100
 stage = _base_.model.roi_head.bbox_head[0]
 stage.update(in_channels=width, feedforward_channels=512)
 stage.dynamic_conv_cfg.update(
-    in_channels=width, feat_channels=32, out_channels=width)
+    in_channels=width, feat_channels=32, out_channels=width
+)
 model = dict(
     backbone=dict(
         _delete_=True,
@@ -22,19 +24,21 @@ model = dict(
         frozen_stages=2,  # up to stride 4, as ResNet's frozen_stages=1
         norm_eval=True,
         init_cfg=dict(
-            type='Pretrained',
-            checkpoint='checkpoints/mobilenet-v2_in1k.pth')),
+            type='Pretrained', checkpoint='checkpoints/mobilenet-v2_in1k.pth'
+        ),
+    ),
     neck=dict(in_channels=[24, 32, 96, 1280], out_channels=width),
-    rpn_head=dict(
-        num_proposals=num_proposals, proposal_feature_channel=width),
+    rpn_head=dict(num_proposals=num_proposals, proposal_feature_channel=width),
     roi_head=dict(
         num_stages=num_stages,
         stage_loss_weights=[1] * num_stages,
         proposal_feature_channel=width,
         bbox_roi_extractor=dict(out_channels=width),
-        bbox_head=[stage] * num_stages),
+        bbox_head=[stage] * num_stages,
+    ),
     train_cfg=dict(rcnn=_base_.model.train_cfg.rcnn[:num_stages]),
-    test_cfg=dict(rcnn=dict(max_per_img=num_proposals)))
+    test_cfg=dict(rcnn=dict(max_per_img=num_proposals)),
+)
 
 # About the size of VOC's images (500 x 375 px): nothing is magnified.
 train_pipeline = [
@@ -42,7 +46,7 @@ train_pipeline = [
     dict(type='LoadAnnotations', with_bbox=True),
     dict(type='RandomResize', scale=[(384, 256), (576, 384)], keep_ratio=True),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PackDetInputs')
+    dict(type='PackDetInputs'),
 ]
 test_pipeline = [
     dict(type='LoadImageFromFile'),
@@ -50,8 +54,14 @@ test_pipeline = [
     dict(type='LoadAnnotations', with_bbox=True),
     dict(
         type='PackDetInputs',
-        meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape',
-                   'scale_factor'))
+        meta_keys=(
+            'img_id',
+            'img_path',
+            'ori_shape',
+            'img_shape',
+            'scale_factor',
+        ),
+    ),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))

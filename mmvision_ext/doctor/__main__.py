@@ -30,8 +30,10 @@ def examine() -> list[Finding]:
         *check_clashes(installed, asked.install_command()),
         *check_versions(installed, asked),
         check_opencv(
-            installed, lambda: import_module('cv2'),
-            asked.line('opencv-python-headless')),
+            installed,
+            lambda: import_module('cv2'),
+            asked.line('opencv-python-headless'),
+        ),
         *check_torch(driver_cuda(), pair),
         check_ops(),
     ]
@@ -51,7 +53,8 @@ def main(argv: list[str] | None = None) -> int:
         prog='python -m mmvision_ext.doctor',
         description='Compare this Python environment with the tested set, '
         'and print the command that mends each problem. Exit status 1 when '
-        'something must be mended. Example: python -m mmvision_ext.doctor')
+        'something must be mended. Example: python -m mmvision_ext.doctor',
+    )
     parser.parse_args(argv)
     findings = examine()
     print_findings(findings)

@@ -51,7 +51,8 @@ def read_requirements(path: Path) -> list[str]:
     """
     lines = (
         line.partition('#')[0].strip()
-        for line in path.read_text('utf-8').splitlines())
+        for line in path.read_text('utf-8').splitlines()
+    )
     return [line for line in lines if line and not line.startswith('-')]
 
 
@@ -113,13 +114,16 @@ def wanted(checkout: Path = CHECKOUT) -> Wanted:
     if (folder / 'tested.txt').is_file():
         return Wanted(
             read_requirements(folder / 'runtime.txt'),
-            read_requirements(folder / 'tested.txt'), checkout)
+            read_requirements(folder / 'tested.txt'),
+            checkout,
+        )
     try:
         lines = requires('mmvision_ext') or []
     except PackageNotFoundError as error:
         raise PackageNotFoundError(
             f'mmvision_ext: neither {folder}/tested.txt nor an installed '
-            'distribution was found') from error
+            'distribution was found'
+        ) from error
     return Wanted([line for line in lines if 'extra ==' not in line], [], None)
 
 
@@ -139,7 +143,8 @@ def driver_cuda() -> tuple[int, int] | None:
         return None
     try:
         shown = subprocess.run(
-            [program], capture_output=True, text=True, timeout=30).stdout
+            [program], capture_output=True, text=True, timeout=30
+        ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return None
     match = re.search(r'CUDA Version:\s*(\d+)\.(\d+)', shown)

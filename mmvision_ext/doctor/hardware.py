@@ -46,7 +46,8 @@ class TorchPair:
         source = f' --index-url {TORCH_INDEX}/{build}' if build else ''
         return (
             f'{pip()} uninstall -y torch torchvision && '
-            f'{pip()} install {pair}{source}')
+            f'{pip()} install {pair}{source}'
+        )
 
 
 def check_torch(
@@ -67,9 +68,14 @@ def check_torch(
     try:
         torch = load('torch')
     except Exception as error:  # a broken library raises anything
-        return [Finding(
-            Level.MEND, 'device', f'import torch fails: {error}',
-            pair.command())]
+        return [
+            Finding(
+                Level.MEND,
+                'device',
+                f'import torch fails: {error}',
+                pair.command(),
+            )
+        ]
     return [_device(torch, driver, pair), _torchvision(torch, pair, load)]
 
 
@@ -81,7 +87,8 @@ def _device(
     if torch.cuda.is_available():
         names = ', '.join(
             torch.cuda.get_device_name(index)
-            for index in range(torch.cuda.device_count()))
+            for index in range(torch.cuda.device_count())
+        )
         return Finding(Level.OK, 'device', f'CUDA {built}: {names}')
     if torch.backends.mps.is_available():
         return Finding(Level.OK, 'device', 'MPS (Apple GPU)')
@@ -90,19 +97,24 @@ def _device(
     shown = '.'.join(map(str, driver))
     if built is None:
         return Finding(
-            Level.NOTE, 'device',
+            Level.NOTE,
+            'device',
             f'CPU: torch is a CPU build, the driver supports CUDA {shown}',
-            pair.command('cu130' if driver >= (13, 0) else 'cu126'))
+            pair.command('cu130' if driver >= (13, 0) else 'cu126'),
+        )
     if int(built.partition('.')[0]) > driver[0]:
         text = (
             f'torch is built for CUDA {built}, the NVIDIA driver supports '
-            f'CUDA {shown} at most')
+            f'CUDA {shown} at most'
+        )
         return Finding(Level.MEND, 'device', text, pair.command('cu126'))
     return Finding(
-        Level.MEND, 'device',
+        Level.MEND,
+        'device',
         f'torch for CUDA {built} sees no GPU though the driver (CUDA '
         f'{shown}) is there',
-        'echo "CUDA_VISIBLE_DEVICES=$CUDA_VISIBLE_DEVICES" && nvidia-smi')
+        'echo "CUDA_VISIBLE_DEVICES=$CUDA_VISIBLE_DEVICES" && nvidia-smi',
+    )
 
 
 def _torchvision(torch: Any, pair: TorchPair, load: Importer) -> Finding:
@@ -113,9 +125,11 @@ def _torchvision(torch: Any, pair: TorchPair, load: Importer) -> Finding:
     except Exception as error:  # a broken library raises anything
         first = str(error).partition('\n')[0]
         return Finding(
-            Level.MEND, 'torchvision',
+            Level.MEND,
+            'torchvision',
             f'does not work with torch {torch.__version__}: {first}',
-            pair.command())
+            pair.command(),
+        )
     return Finding(Level.OK, 'torchvision ops', f'loaded ({version})')
 
 
@@ -134,19 +148,27 @@ def check_ops(load: Importer = import_module) -> Finding:
         return Finding(Level.MEND, 'mmcv ops', str(error))
     if kind == MISSING:
         return Finding(
-            Level.MEND, 'mmcv ops',
-            'neither compiled nor replaced by stand-ins', DOOR_COMMAND)
+            Level.MEND,
+            'mmcv ops',
+            'neither compiled nor replaced by stand-ins',
+            DOOR_COMMAND,
+        )
     try:
         load('torch')
         load('mmcv._ext')
     except Exception as error:  # a broken library raises anything
         command = COMPILE_COMMAND if kind == COMPILED else DOOR_COMMAND
         return Finding(
-            Level.MEND, 'mmcv ops', f'{kind}, but fail to load: {error}',
-            command)
+            Level.MEND,
+            'mmcv ops',
+            f'{kind}, but fail to load: {error}',
+            command,
+        )
     if kind == COMPILED:
         return Finding(Level.OK, 'mmcv ops', 'all compiled')
     return Finding(
-        Level.OK, 'mmcv ops',
+        Level.OK,
+        'mmcv ops',
         f'stand-ins from torchvision for {STAND_INS}; any other raises an '
-        f'error that says so. To compile all: {COMPILE_COMMAND}')
+        f'error that says so. To compile all: {COMPILE_COMMAND}',
+    )

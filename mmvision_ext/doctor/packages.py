@@ -35,8 +35,11 @@ def check_python(version: tuple[int, ...]) -> Finding:
     if PYTHON_FIRST <= version[:2] < PYTHON_END:
         return Finding(Level.OK, 'Python', text)
     return Finding(
-        Level.MEND, 'Python', f'{text}; expected 3.10, 3.11 or 3.12',
-        'rm -rf .venv && PYTHON=python3.12 bash tools/install.sh')
+        Level.MEND,
+        'Python',
+        f'{text}; expected 3.10, 3.11 or 3.12',
+        'rm -rf .venv && PYTHON=python3.12 bash tools/install.sh',
+    )
 
 
 def check_clashes(
@@ -52,20 +55,27 @@ def check_clashes(
         One finding when there is a clash, else an empty list.
     """
     upstream = [
-        name for names in FAMILIES.values() for name in names
-        if name in installed]
+        name
+        for names in FAMILIES.values()
+        for name in names
+        if name in installed
+    ]
     if not upstream:
         return []
     both = [
-        ours for ours, names in FAMILIES.items()
-        if ours in installed and any(name in installed for name in names)]
+        ours
+        for ours, names in FAMILIES.items()
+        if ours in installed and any(name in installed for name in names)
+    ]
     text = (
         f'upstream {", ".join(upstream)} installed; the onedl-* '
         'distributions put the same modules in the same folders, so only '
-        'one family can be there')
+        'one family can be there'
+    )
     command = (
         f'{pip()} uninstall -y {" ".join(upstream + both)} && '
-        f'{install_command}')
+        f'{install_command}'
+    )
     return [Finding(Level.MEND, 'clash', text, command)]
 
 
@@ -86,27 +96,27 @@ def check_opencv(
     """
     found = {name: installed[name] for name in OPENCV if name in installed}
     text = ', '.join(f'{name} {version}' for name, version in found.items())
-    install = (
-        f'{pip()} install --force-reinstall --no-deps "{headless}"')
+    install = f'{pip()} install --force-reinstall --no-deps "{headless}"'
     if not found:
         return Finding(Level.MEND, 'opencv', 'not installed', install)
     command = f'{pip()} uninstall -y {" ".join(found)} && {install}'
     if len(set(found.values())) > 1:
         return Finding(
-            Level.MEND, 'opencv',
-            f'{text}: different versions overwrite each other', command)
+            Level.MEND,
+            'opencv',
+            f'{text}: different versions overwrite each other',
+            command,
+        )
     try:
         load()
     except Exception as error:  # a broken library raises anything
         return Finding(
-            Level.MEND, 'opencv', f'{text}: import cv2 fails: {error}',
-            command)
+            Level.MEND, 'opencv', f'{text}: import cv2 fails: {error}', command
+        )
     return Finding(Level.OK, 'opencv', text)
 
 
-def check_versions(
-    installed: dict[str, str], wanted: Wanted
-) -> list[Finding]:
+def check_versions(installed: dict[str, str], wanted: Wanted) -> list[Finding]:
     """Compare installed versions with the ranges and the tested set.
 
     OpenCV has a check of its own, since any of its builds will do.
@@ -122,10 +132,14 @@ def check_versions(
     try:
         from packaging.requirements import Requirement
     except ImportError:
-        return [Finding(
-            Level.MEND, 'packaging',
-            'not installed; without it no version can be compared',
-            wanted.install_command())]
+        return [
+            Finding(
+                Level.MEND,
+                'packaging',
+                'not installed; without it no version can be compared',
+                wanted.install_command(),
+            )
+        ]
     pins = {}
     for line in wanted.pins:
         pin = Requirement(line)
@@ -140,23 +154,37 @@ def check_versions(
             continue
         version = installed.get(name)
         if version is None:
-            findings.append(Finding(
-                Level.MEND, name, f'not installed; expected {asked.specifier}',
-                wanted.install_command()))
+            findings.append(
+                Finding(
+                    Level.MEND,
+                    name,
+                    f'not installed; expected {asked.specifier}',
+                    wanted.install_command(),
+                )
+            )
         elif not asked.specifier.contains(version, prereleases=True):
             exact = f'=={tested}' if tested else str(asked.specifier)
-            findings.append(Finding(
-                Level.MEND, name,
-                f'{version} is out of range; expected {asked.specifier}',
-                f'{pip()} install --no-cache-dir "{name}{exact}"'))
+            findings.append(
+                Finding(
+                    Level.MEND,
+                    name,
+                    f'{version} is out of range; expected {asked.specifier}',
+                    f'{pip()} install --no-cache-dir "{name}{exact}"',
+                )
+            )
         else:
             findings.append(_in_range(name, version, tested))
     for name, tested in pins.items():
         version = installed.get(name)
         if version is None:
-            findings.append(Finding(
-                Level.MEND, name, f'not installed; tested with {tested}',
-                wanted.install_command()))
+            findings.append(
+                Finding(
+                    Level.MEND,
+                    name,
+                    f'not installed; tested with {tested}',
+                    wanted.install_command(),
+                )
+            )
         elif version != tested:
             findings.append(_in_range(name, version, tested))
     return findings

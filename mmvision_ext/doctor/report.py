@@ -27,8 +27,10 @@ def print_findings(findings: list[Finding]) -> None:
         for item in findings:
             colour = COLOURS[item.level]
             table.add_row(
-                Text(item.level.value, colour), Text(item.subject),
-                Text(item.text))
+                Text(item.level.value, colour),
+                Text(item.subject),
+                Text(item.text),
+            )
         Console().print(table)
     commands: dict[str, list[str]] = {}
     for item in findings:

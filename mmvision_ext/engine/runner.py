@@ -29,7 +29,7 @@ from mmvision_ext.registry import RUNNERS
 from mmvision_ext.utils.config_check import check_config
 
 Renames = Sequence[tuple[str, str]]  # (pattern, replacement) pairs
-STRIP_MODULE: Renames = ((r'^module\.', ''), )  # of a saved DDP wrapper
+STRIP_MODULE: Renames = ((r'^module\.', ''),)  # of a saved DDP wrapper
 
 
 @RUNNERS.register_module()
@@ -53,13 +53,17 @@ class Runner(MMEngineRunner):
             env_cfg: As mmengine's ``env_cfg``; ``dist_cfg.backend`` is not
                 used when CUDA is absent.
         """
-        if (self.launcher == 'pytorch' and not torch.cuda.is_available()
-                and not torch.distributed.is_initialized()):
+        if (
+            self.launcher == 'pytorch'
+            and not torch.cuda.is_available()
+            and not torch.distributed.is_initialized()
+        ):
             torch.distributed.init_process_group('gloo')
         super().setup_env(env_cfg)
 
-    def wrap_model(self, model_wrapper_cfg: dict | None,
-                   model: nn.Module) -> nn.Module:
+    def wrap_model(
+        self, model_wrapper_cfg: dict | None, model: nn.Module
+    ) -> nn.Module:
         """Wrap the model for distributed training.
 
         Args:
@@ -75,13 +79,16 @@ class Runner(MMEngineRunner):
             return super().wrap_model(model_wrapper_cfg, model)
         options = dict(
             broadcast_buffers=False,
-            find_unused_parameters=self.cfg.get('find_unused_parameters',
-                                                False))
+            find_unused_parameters=self.cfg.get(
+                'find_unused_parameters', False
+            ),
+        )
         options.update(model_wrapper_cfg or {})
         options.pop('type', None)
         # SyncBN exists on GPUs only.
         return MMDistributedDataParallel(
-            module=revert_sync_batchnorm(model), **options)
+            module=revert_sync_batchnorm(model), **options
+        )
 
     def train(self) -> nn.Module:
         """Check the config, then train.
@@ -104,7 +111,7 @@ class Runner(MMEngineRunner):
         Raises:
             InputError: If the config cannot work.
         """
-        check_config(self.cfg, ('val', ))
+        check_config(self.cfg, ('val',))
         return super().val()
 
     def test(self) -> dict[str, float]:
@@ -116,12 +123,12 @@ class Runner(MMEngineRunner):
         Raises:
             InputError: If the config cannot work.
         """
-        check_config(self.cfg, ('test', ))
+        check_config(self.cfg, ('test',))
         return super().test()
 
-    def scale_lr(self,
-                 optim_wrapper: OptimWrapper,
-                 auto_scale_lr: dict | None = None) -> None:
+    def scale_lr(
+        self, optim_wrapper: OptimWrapper, auto_scale_lr: dict | None = None
+    ) -> None:
         """Scale the learning rate as mmengine does, and say what is in force.
 
         Args:
@@ -132,9 +139,11 @@ class Runner(MMEngineRunner):
         per_process = self.train_dataloader.batch_sampler.batch_size
         accumulation = getattr(optim_wrapper, '_accumulative_counts', 1)
         effective = self.world_size * per_process * accumulation
-        text = (f'effective batch size {effective} = {self.world_size} '
-                f'process(es) x {per_process} x {accumulation} accumulated '
-                f'step(s); learning rate {_rates(optim_wrapper)}')
+        text = (
+            f'effective batch size {effective} = {self.world_size} '
+            f'process(es) x {per_process} x {accumulation} accumulated '
+            f'step(s); learning rate {_rates(optim_wrapper)}'
+        )
         base = (auto_scale_lr or {}).get('base_batch_size')
         if base is None or base == effective:
             self.logger.info(text)
@@ -143,13 +152,16 @@ class Runner(MMEngineRunner):
         else:
             self.logger.warning(
                 f'{text}, meant for batch size {base}: add --auto-scale-lr '
-                'to scale it linearly')
+                'to scale it linearly'
+            )
 
-    def load_checkpoint(self,
-                        filename: str,
-                        map_location: str | Callable = 'cpu',
-                        strict: bool = False,
-                        revise_keys: Renames = STRIP_MODULE) -> dict:
+    def load_checkpoint(
+        self,
+        filename: str,
+        map_location: str | Callable = 'cpu',
+        strict: bool = False,
+        revise_keys: Renames = STRIP_MODULE,
+    ) -> dict:
         """Load a checkpoint into the model and report what it gave.
 
         Args:
@@ -172,7 +184,8 @@ class Runner(MMEngineRunner):
         state = _revised(checkpoint.get('state_dict', checkpoint), revise_keys)
         self._report_load(model, state, str(filename))
         checkpoint = _load_checkpoint_to_model(
-            model, checkpoint, strict, revise_keys=revise_keys)
+            model, checkpoint, strict, revise_keys=revise_keys
+        )
         self._has_loaded = True
         return checkpoint
 
@@ -180,7 +193,8 @@ class Runner(MMEngineRunner):
         """Initialise as mmengine does and report every pretrained part."""
         super()._init_model_weights()
         for module, prefix, source in _pretrained_parts(
-                self._unwrapped_model()):
+            self._unwrapped_model()
+        ):
             if prefix is None:
                 checkpoint = _read(source)
                 state = checkpoint.get('state_dict', checkpoint)
@@ -188,17 +202,20 @@ class Runner(MMEngineRunner):
                 state = _load_checkpoint_with_prefix(prefix, source, 'cpu')
             self._report_load(module, _revised(state, STRIP_MODULE), source)
 
-    def _report_load(self, module: nn.Module, state: dict[str, torch.Tensor],
-                     source: str) -> None:
+    def _report_load(
+        self, module: nn.Module, state: dict[str, torch.Tensor], source: str
+    ) -> None:
         report = match_state_dict(module.state_dict(), state)
         report.require_match(source)
         exact = not report.missing and not report.mismatched
-        self.logger.log(logging.INFO if exact else logging.WARNING,
-                        report.summary(source))
+        self.logger.log(
+            logging.INFO if exact else logging.WARNING, report.summary(source)
+        )
 
     def _unwrapped_model(self) -> nn.Module:
-        return (self.model.module
-                if is_model_wrapper(self.model) else self.model)
+        return (
+            self.model.module if is_model_wrapper(self.model) else self.model
+        )
 
 
 def _read(source: str) -> dict[str, Any]:
@@ -210,15 +227,17 @@ def _read(source: str) -> dict[str, Any]:
 
 def _rates(optim_wrapper: OptimWrapper) -> str:
     """Learning rates of all groups: one number, or lowest to highest."""
-    rates = sorted({rate for group in optim_wrapper.get_lr().values()
-                    for rate in group})
+    rates = sorted(
+        {rate for group in optim_wrapper.get_lr().values() for rate in group}
+    )
     if len(rates) == 1:
         return f'{rates[0]:g}'
     return f'{rates[0]:g} to {rates[-1]:g} ({len(rates)} different)'
 
 
-def _revised(state: dict[str, torch.Tensor],
-             revise_keys: Renames) -> dict[str, torch.Tensor]:
+def _revised(
+    state: dict[str, torch.Tensor], revise_keys: Renames
+) -> dict[str, torch.Tensor]:
     """The state dict under the names that it is going to be loaded by."""
     for pattern, replacement in revise_keys:
         state = {
@@ -229,7 +248,8 @@ def _revised(state: dict[str, torch.Tensor],
 
 
 def _pretrained_parts(
-        model: nn.Module) -> Iterator[tuple[nn.Module, str | None, str]]:
+    model: nn.Module,
+) -> Iterator[tuple[nn.Module, str | None, str]]:
     """Modules whose ``init_cfg`` names a checkpoint, with prefix and file."""
     for module in model.modules():
         init_cfg = getattr(module, 'init_cfg', None) or {}

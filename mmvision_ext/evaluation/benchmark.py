@@ -56,9 +56,9 @@ class Comparison:
     difference: float
 
 
-def random_records(size: DataSize,
-                   with_masks: bool,
-                   seed: int = 0) -> list[ImageRecord]:
+def random_records(
+    size: DataSize, with_masks: bool, seed: int = 0
+) -> list[ImageRecord]:
     """Make images whose detections are objects shifted at random.
 
     Args:
@@ -75,7 +75,8 @@ def random_records(size: DataSize,
     if size.detections < size.objects:
         raise ValueError(
             f'detections={size.detections} must be at least '
-            f'objects={size.objects}.')
+            f'objects={size.objects}.'
+        )
     rng = np.random.default_rng(seed)
     extent = np.array([size.width, size.height])
     records = []
@@ -98,12 +99,16 @@ def random_records(size: DataSize,
                     boxes=boxes,
                     labels=labels,
                     ignored=rng.random(size.objects) < 0.1,
-                    masks=_ellipses(boxes, size) if with_masks else None),
+                    masks=_ellipses(boxes, size) if with_masks else None,
+                ),
                 detections=Detections(
                     boxes=found,
                     scores=rng.random(size.detections),
                     labels=np.where(right, labels[source], guess),
-                    masks=_ellipses(found, size) if with_masks else None)))
+                    masks=_ellipses(found, size) if with_masks else None,
+                ),
+            )
+        )
     return records
 
 
@@ -112,19 +117,20 @@ def _ellipses(boxes: np.ndarray, size: DataSize) -> list[Rle]:
     cols, rows = np.arange(size.width), np.arange(size.height)
     masks = []
     for x1, y1, x2, y2 in boxes:
-        across = ((cols + 0.5 - (x1 + x2) / 2) / (x2 - x1))**2
-        down = ((rows + 0.5 - (y1 + y2) / 2) / (y2 - y1))**2
+        across = ((cols + 0.5 - (x1 + x2) / 2) / (x2 - x1)) ** 2
+        down = ((rows + 0.5 - (y1 + y2) / 2) / (y2 - y1)) ** 2
         inside = across[:, None] + down[None, :] <= 0.25
         masks.append(mask_utils.encode(inside.view(np.uint8).T))
     return masks
 
 
 def compare_evaluators(
-        records: list[ImageRecord],
-        num_classes: int,
-        kind: Kind,
-        repeats: int = 3,
-        progress: Callable[[str], None] | None = None) -> Comparison:
+    records: list[ImageRecord],
+    num_classes: int,
+    kind: Kind,
+    repeats: int = 3,
+    progress: Callable[[str], None] | None = None,
+) -> Comparison:
     """Evaluate with each evaluator in turn.
 
     Args:
@@ -144,20 +150,24 @@ def compare_evaluators(
     for repeat in range(repeats):
         for backend in BACKENDS:
             if progress is not None:
-                progress(f'{kind}: {backend} on {len(records)} images, run '
-                         f'{repeat + 1} of {repeats} ...')
+                progress(
+                    f'{kind}: {backend} on {len(records)} images, run '
+                    f'{repeat + 1} of {repeats} ...'
+                )
             start = time.perf_counter()
             result = coco_average_precision(records, names, kind, backend)
             elapsed = time.perf_counter() - start
             seconds[backend] = min(seconds[backend], elapsed)
             results[backend] = np.nan_to_num(
-                np.concatenate([result.class_ap, result.class_ap50]))
+                np.concatenate([result.class_ap, result.class_ap50])
+            )
     first, second = results.values()
     return Comparison(
         kind=kind,
         reference_seconds=seconds['pycocotools'],
         faster_seconds=seconds['faster_coco_eval'],
-        difference=float(np.abs(first - second).max()))
+        difference=float(np.abs(first - second).max()),
+    )
 
 
 def markdown_table(comparisons: list[Comparison]) -> str:
@@ -178,5 +188,6 @@ def markdown_table(comparisons: list[Comparison]) -> str:
         ratio = row.reference_seconds / row.faster_seconds
         lines.append(
             f'| {row.kind} | {row.reference_seconds:.2f} | '
-            f'{row.faster_seconds:.2f} | {ratio:.1f} | {row.difference:.1e} |')
+            f'{row.faster_seconds:.2f} | {ratio:.1f} | {row.difference:.1e} |'
+        )
     return '\n'.join(lines)

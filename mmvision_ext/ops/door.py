@@ -38,7 +38,8 @@ def mmcv_root() -> Path:
         raise ModuleNotFoundError(
             'mmcv is not installed in this Python environment. Install the '
             f'tested set with `{INSTALL_COMMAND}`, or onedl-mmcv with '
-            '`pip install --no-cache-dir onedl-mmcv`.')
+            '`pip install --no-cache-dir onedl-mmcv`.'
+        )
     return Path(spec.origin).parent
 
 
@@ -91,7 +92,8 @@ def require() -> str:
             f'mmcv in {mmcv_root()} has neither compiled operators nor the '
             'torchvision stand-ins of mmvision_ext. Run '
             f'`{DOOR_COMMAND}` once (a second), or compile mmcv with '
-            f'`{COMPILE_COMMAND}` (minutes).')
+            f'`{COMPILE_COMMAND}` (minutes).'
+        )
     return kind
 
 
@@ -111,7 +113,8 @@ def open_door() -> str:
     if found is not None and DOOR_MARK not in found:
         raise FileExistsError(
             f'{door} was not written by mmvision_ext and is left alone. '
-            f'Delete it and run `{DOOR_COMMAND}` again.')
+            f'Delete it and run `{DOOR_COMMAND}` again.'
+        )
     library = compiled_extension(root)
     if library is not None:
         if found is None:

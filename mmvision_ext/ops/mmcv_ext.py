@@ -56,7 +56,8 @@ def __getattr__(name: str) -> Callable[..., NoReturn]:
     def missing(*args: Any, **kwargs: Any) -> NoReturn:
         raise MissingOpError(
             f'The mmcv operator `{name}` has no torchvision stand-in in '
-            f'mmvision_ext. Compile mmcv with `{COMPILE_COMMAND}`.')
+            f'mmvision_ext. Compile mmcv with `{COMPILE_COMMAND}`.'
+        )
 
     missing.__name__ = name
     return missing

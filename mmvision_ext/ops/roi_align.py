@@ -20,7 +20,8 @@ def _check_pool_mode(pool_mode: int) -> None:
             "RoIAlign: the torchvision stand-in knows pool_mode='avg' only, "
             "found 'max'. Set pool_mode='avg' in the roi_layer of the "
             'config, or compile mmcv with `bash tools/install.sh '
-            '--compile-ops`.')
+            '--compile-ops`.'
+        )
 
 
 def roi_align_forward(

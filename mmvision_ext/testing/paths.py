@@ -14,7 +14,9 @@ def data_root() -> Path | None:
         ``../shared/data`` beside it; None where none of them exists.
     """
     named = os.environ.get('MMVISION_DATA_ROOT')
-    candidates = [Path(named)] if named else [
-        _REPOSITORY / 'data', _REPOSITORY.parent / 'shared' / 'data'
-    ]
+    candidates = (
+        [Path(named)]
+        if named
+        else [_REPOSITORY / 'data', _REPOSITORY.parent / 'shared' / 'data']
+    )
     return next((path for path in candidates if path.is_dir()), None)

@@ -44,15 +44,21 @@ class Shape:
     def tight_box(self) -> tuple[int, int, int, int]:
         """VOC box of the visible part: 1-based, inclusive, in pixels."""
         rows, cols = np.nonzero(self.visible_mask)
-        return (int(cols.min()) + 1, int(rows.min()) + 1, int(cols.max()) + 1,
-                int(rows.max()) + 1)
+        return (
+            int(cols.min()) + 1,
+            int(rows.min()) + 1,
+            int(cols.max()) + 1,
+            int(rows.max()) + 1,
+        )
 
 
-def make_shapes_devkit(root: str | Path,
-                       num_train: int = 960,
-                       num_val: int = 80,
-                       image_size: int = 128,
-                       seed: int = 0) -> Path:
+def make_shapes_devkit(
+    root: str | Path,
+    num_train: int = 960,
+    num_val: int = 80,
+    image_size: int = 128,
+    seed: int = 0,
+) -> Path:
     """Write a generated VOC devkit.
 
     Args:
@@ -72,27 +78,36 @@ def make_shapes_devkit(root: str | Path,
         raise ValueError(
             'expected image_size >= 32 and at least one image a split, found '
             f'image_size={image_size}, num_train={num_train}, '
-            f'num_val={num_val}')
+            f'num_val={num_val}'
+        )
     root = Path(root)
-    for folder in ('JPEGImages', 'Annotations', 'SegmentationObject',
-                   'SegmentationClass', 'ImageSets/Main',
-                   'ImageSets/Segmentation'):
+    for folder in (
+        'JPEGImages',
+        'Annotations',
+        'SegmentationObject',
+        'SegmentationClass',
+        'ImageSets/Main',
+        'ImageSets/Segmentation',
+    ):
         (root / folder).mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     names = [f'shapes_{index:05d}' for index in range(num_train + num_val)]
     for name in names:
         image, shapes = draw_scene(rng, image_size)
         _write_image(root, name, image, shapes)
-    for split, members in (('train', names[:num_train]),
-                           ('val', names[num_train:])):
+    for split, members in (
+        ('train', names[:num_train]),
+        ('val', names[num_train:]),
+    ):
         text = ''.join(f'{name}\n' for name in members)
         for folder in ('Main', 'Segmentation'):
             (root / 'ImageSets' / folder / f'{split}.txt').write_text(text)
     return root
 
 
-def draw_scene(rng: np.random.Generator,
-               size: int) -> tuple[np.ndarray, list[Shape]]:
+def draw_scene(
+    rng: np.random.Generator, size: int
+) -> tuple[np.ndarray, list[Shape]]:
     """Draw one image with one to four objects, later ones in front.
 
     Args:
@@ -111,8 +126,11 @@ def draw_scene(rng: np.random.Generator,
             break
         label = int(rng.integers(len(SHAPE_CLASSES)))
         mask = _outline(rng, label, size)
-        if any((shape.visible_mask & ~mask).sum() <
-               MIN_VISIBLE * shape.full_mask.sum() for shape in shapes):
+        if any(
+            (shape.visible_mask & ~mask).sum()
+            < MIN_VISIBLE * shape.full_mask.sum()
+            for shape in shapes
+        ):
             continue
         for shape in shapes:
             shape.visible_mask &= ~mask
@@ -121,13 +139,13 @@ def draw_scene(rng: np.random.Generator,
         soft = cv2.GaussianBlur(mask.astype(np.float32), (3, 3), 0.6)
         cover = soft[..., None]
         image = image * (1 - cover) + cover * _texture(
-            rng, size, _colour_unlike(rng, ground))
+            rng, size, _colour_unlike(rng, ground)
+        )
     noise = rng.normal(0, 4, image.shape)
     return np.clip(image + noise, 0, 255).astype(np.uint8), shapes
 
 
-def _colour_unlike(rng: np.random.Generator,
-                   other: np.ndarray) -> np.ndarray:
+def _colour_unlike(rng: np.random.Generator, other: np.ndarray) -> np.ndarray:
     """An RGB colour, shape (3, ), that can be told from another."""
     while True:
         colour = rng.uniform(20, 235, 3)
@@ -135,8 +153,9 @@ def _colour_unlike(rng: np.random.Generator,
             return colour
 
 
-def _texture(rng: np.random.Generator, size: int,
-             colour: np.ndarray) -> np.ndarray:
+def _texture(
+    rng: np.random.Generator, size: int, colour: np.ndarray
+) -> np.ndarray:
     """A plain, striped, chequered or cloudy area around one colour.
 
     Returns:
@@ -155,8 +174,7 @@ def _texture(rng: np.random.Generator, size: int,
         blend = ((xs // period + ys // period) % 2).astype(np.float32)
     else:
         coarse = rng.uniform(0, 1, (6, 6)).astype(np.float32)
-        blend = cv2.resize(
-            coarse, (size, size), interpolation=cv2.INTER_CUBIC)
+        blend = cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC)
     contrast = rng.uniform(-MAX_CONTRAST, MAX_CONTRAST, 3)
     return colour + contrast * (blend[..., None] - 0.5)
 
@@ -172,23 +190,29 @@ def _outline(rng: np.random.Generator, label: int, size: int) -> np.ndarray:
     if SHAPE_CLASSES[label] == 'circle':
         cv2.circle(mask, tuple(int(v) for v in centre), int(radius), 1, -1)
     else:
-        corners, turn = ((4, np.pi / 4 + rng.uniform(-0.3, 0.3))
-                         if SHAPE_CLASSES[label] == 'square' else
-                         (3, rng.uniform(0, 2 * np.pi)))
+        corners, turn = (
+            (4, np.pi / 4 + rng.uniform(-0.3, 0.3))
+            if SHAPE_CLASSES[label] == 'square'
+            else (3, rng.uniform(0, 2 * np.pi))
+        )
         angles = turn + np.arange(corners) * 2 * np.pi / corners
         points = centre + radius * np.stack(
-            [np.cos(angles), np.sin(angles)], axis=1)
+            [np.cos(angles), np.sin(angles)], axis=1
+        )
         cv2.fillPoly(mask, [np.round(points).astype(np.int32)], 1)
     return mask.astype(bool)
 
 
-def _write_image(root: Path, name: str, image: np.ndarray,
-                 shapes: list[Shape]) -> None:
+def _write_image(
+    root: Path, name: str, image: np.ndarray, shapes: list[Shape]
+) -> None:
     """Write the picture, its XML and its two masks."""
     Image.fromarray(image).save(
-        root / 'JPEGImages' / f'{name}.jpg', quality=92)
+        root / 'JPEGImages' / f'{name}.jpg', quality=92
+    )
     (root / 'Annotations' / f'{name}.xml').write_text(
-        _to_xml(name, image.shape[:2], shapes))
+        _to_xml(name, image.shape[:2], shapes)
+    )
     objects = np.zeros(image.shape[:2], np.uint8)
     classes = np.zeros(image.shape[:2], np.uint8)
     for index, shape in enumerate(shapes, start=1):
@@ -197,8 +221,10 @@ def _write_image(root: Path, name: str, image: np.ndarray,
     # As in VOC, the border of every object is void.
     grown = cv2.dilate((objects > 0).astype(np.uint8), np.ones((3, 3)))
     border = (grown > 0) & (objects == 0)
-    for array, folder in ((objects, 'SegmentationObject'),
-                          (classes, 'SegmentationClass')):
+    for array, folder in (
+        (objects, 'SegmentationObject'),
+        (classes, 'SegmentationClass'),
+    ):
         array[border] = VOID
         picture = Image.fromarray(array)
         picture.putpalette(_voc_palette())
@@ -217,8 +243,7 @@ def _to_xml(name: str, shape: tuple[int, int], shapes: list[Shape]) -> str:
     ElementTree.SubElement(root, 'segmented').text = '1'
     for item in shapes:
         box = item.tight_box()
-        at_edge = (
-            min(box[:2]) == 1 or box[2] == width or box[3] == height)
+        at_edge = min(box[:2]) == 1 or box[2] == width or box[3] == height
         difficult = item.visible_fraction < DIFFICULT_VISIBLE
         node = ElementTree.SubElement(root, 'object')
         ElementTree.SubElement(node, 'name').text = SHAPE_CLASSES[item.label]

@@ -12,9 +12,11 @@ from mmvision_ext.utils.errors import InputError
 #: region proposal head counts objectness instead, a panoptic head pixels.
 _CLASS_HEADS = {'head', 'bbox_head', 'mask_head', 'roi_head', 'decode_head'}
 
-_DATA_HINT = ('link the data there (ln -s /path/to/data data), or name '
-              'another place with MMVISION_DATA_ROOT or --cfg-options '
-              '{key}=...')
+_DATA_HINT = (
+    'link the data there (ln -s /path/to/data data), or name '
+    'another place with MMVISION_DATA_ROOT or --cfg-options '
+    '{key}=...'
+)
 
 
 def check_config(cfg: Mapping[str, Any], modes: Sequence[str]) -> None:
@@ -39,7 +41,8 @@ def check_config(cfg: Mapping[str, Any], modes: Sequence[str]) -> None:
         if not loader:
             continue
         for key, dataset in iter_datasets(
-                loader.get('dataset'), f'{mode}_dataloader.dataset'):
+            loader.get('dataset'), f'{mode}_dataloader.dataset'
+        ):
             faults += _class_name_faults(key, dataset)
             faults += _missing_files(key, dataset)
             classes = dataset_classes(dataset, cfg.get('default_scope'))
@@ -49,12 +52,14 @@ def check_config(cfg: Mapping[str, Any], modes: Sequence[str]) -> None:
     faults += _missing_checkpoints(cfg)
     if faults:
         raise InputError(
-            'the config cannot work:\n' +
-            '\n'.join(f'  - {fault}' for fault in faults))
+            'the config cannot work:\n'
+            + '\n'.join(f'  - {fault}' for fault in faults)
+        )
 
 
-def iter_datasets(dataset: Any,
-                  key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def iter_datasets(
+    dataset: Any, key: str
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Walk a dataset config through its wrappers.
 
     Args:
@@ -75,8 +80,9 @@ def iter_datasets(dataset: Any,
         yield key, dataset
 
 
-def dataset_classes(dataset: Mapping[str, Any],
-                    scope: str | None) -> Sequence[str] | None:
+def dataset_classes(
+    dataset: Mapping[str, Any], scope: str | None
+) -> Sequence[str] | None:
     """Class names that a dataset config is going to have.
 
     Args:
@@ -94,8 +100,11 @@ def dataset_classes(dataset: Mapping[str, Any],
     with DefaultScope.overwrite_default_scope(scope):
         with DATASETS.switch_scope_and_registry(scope) as registry:
             dataset_type = dataset.get('type')
-            found = (registry.get(dataset_type)
-                     if isinstance(dataset_type, str) else dataset_type)
+            found = (
+                registry.get(dataset_type)
+                if isinstance(dataset_type, str)
+                else dataset_type
+            )
     return getattr(found, 'METAINFO', {}).get('classes')
 
 
@@ -110,8 +119,11 @@ def _class_name_faults(key: str, dataset: Mapping[str, Any]) -> list[str]:
             f"{key}.metainfo.classes is the string '{classes}': write a "
             f"tuple, ('{classes}', ) with the comma"
         ]
-    if (palette is not None and isinstance(classes, Sequence)
-            and len(palette) != len(classes)):
+    if (
+        palette is not None
+        and isinstance(classes, Sequence)
+        and len(palette) != len(classes)
+    ):
         return [
             f'{key}.metainfo.palette has {len(palette)} colours for '
             f'{len(classes)} classes: give one (R, G, B) a class'
@@ -132,36 +144,49 @@ def _missing_files(key: str, dataset: Mapping[str, Any]) -> list[str]:
         if not osp.exists(path):
             faults.append(f"{key}.ann_file: no file '{path}'")
     prefix = dataset.get('data_prefix') or {}
-    named = (prefix.items() if isinstance(prefix, Mapping) else
-             [('img_path', prefix)])
+    named = (
+        prefix.items()
+        if isinstance(prefix, Mapping)
+        else [('img_path', prefix)]
+    )
     for name, folder in named:
-        if (name.startswith('img') and folder and _is_local(folder)
-                and not osp.isdir(osp.join(root, folder))):
-            faults.append(f'{key}.data_prefix.{name}: no folder '
-                          f"'{osp.join(root, folder)}'")
+        if (
+            name.startswith('img')
+            and folder
+            and _is_local(folder)
+            and not osp.isdir(osp.join(root, folder))
+        ):
+            faults.append(
+                f'{key}.data_prefix.{name}: no folder '
+                f"'{osp.join(root, folder)}'"
+            )
     return faults
 
 
-def _class_count_faults(model: Mapping[str, Any],
-                        classes_of: Mapping[str, int]) -> list[str]:
+def _class_count_faults(
+    model: Mapping[str, Any], classes_of: Mapping[str, int]
+) -> list[str]:
     """Heads whose ``num_classes`` is not the datasets' number of classes."""
     if not classes_of:
         return []
     first_key, expected = next(iter(classes_of.items()))
     faults = [
         f'{key} has {count} classes, {first_key} has {expected}: both need '
-        'the same metainfo.classes' for key, count in classes_of.items()
+        'the same metainfo.classes'
+        for key, count in classes_of.items()
         if count != expected
     ]
     return faults + [
         f'{key} = {count}, but {first_key} has {expected} classes: set '
-        f'{key} = {expected}' for key, count in _head_class_counts(model)
+        f'{key} = {expected}'
+        for key, count in _head_class_counts(model)
         if count != expected
     ]
 
 
-def _head_class_counts(node: Any,
-                       key: str = 'model') -> Iterator[tuple[str, int]]:
+def _head_class_counts(
+    node: Any, key: str = 'model'
+) -> Iterator[tuple[str, int]]:
     """Key path and value of every class head's ``num_classes``."""
     if isinstance(node, Mapping):
         for name, value in node.items():
@@ -181,13 +206,15 @@ def _missing_checkpoints(cfg: Mapping[str, Any]) -> list[str]:
     if not cfg.get('load_from') and not cfg.get('resume'):
         named += list(_init_checkpoints(cfg.get('model') or {}))
     return [
-        f"{key}: no file '{path}'" for key, path in named
+        f"{key}: no file '{path}'"
+        for key, path in named
         if path and _is_local(path) and not osp.isfile(path)
     ]
 
 
-def _init_checkpoints(node: Any,
-                      key: str = 'model') -> Iterator[tuple[str, str]]:
+def _init_checkpoints(
+    node: Any, key: str = 'model'
+) -> Iterator[tuple[str, str]]:
     """Key path and file of every ``init_cfg`` that loads a checkpoint."""
     if isinstance(node, Mapping):
         if node.get('type') == 'Pretrained':

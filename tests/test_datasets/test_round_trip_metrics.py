@@ -22,8 +22,14 @@ PIPELINE = [
     dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
     dict(
         type='PackDetInputs',
-        meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape',
-                   'scale_factor')),
+        meta_keys=(
+            'img_id',
+            'img_path',
+            'ori_shape',
+            'img_shape',
+            'scale_factor',
+        ),
+    ),
 ]
 
 
@@ -31,7 +37,8 @@ def _samples(dataset_cfg: dict[str, Any]) -> dict[str, Any]:
     """Packed samples of a dataset by the name of the image file."""
     with DefaultScope.overwrite_default_scope('mmdet'):
         dataset = DATASETS.build(
-            dict(dataset_cfg, pipeline=PIPELINE, test_mode=True))
+            dict(dataset_cfg, pipeline=PIPELINE, test_mode=True)
+        )
         packed = [dataset[i]['data_samples'] for i in range(len(dataset))]
     return {Path(sample.img_path).name: sample for sample in packed}
 
@@ -39,35 +46,43 @@ def _samples(dataset_cfg: dict[str, Any]) -> dict[str, Any]:
 def _predictions(sample: Any, rng: np.random.Generator) -> InstanceData:
     """Shifted copies of the objects: some hit, some miss, some confused."""
     truth = sample.gt_instances
-    boxes = np.asarray(truth.bboxes.tensor if hasattr(
-        truth.bboxes, 'tensor') else truth.bboxes).reshape(-1, 4)
+    boxes = np.asarray(
+        truth.bboxes.tensor
+        if hasattr(truth.bboxes, 'tensor')
+        else truth.bboxes
+    ).reshape(-1, 4)
     shifts = rng.integers(-12, 13, (2, len(boxes), 2))
     masks = truth.masks.masks.astype(bool)
     found = [
-        np.roll(mask, (dy, dx), (0, 1)) for shift in shifts
+        np.roll(mask, (dy, dx), (0, 1))
+        for shift in shifts
         for mask, (dx, dy) in zip(masks, shift, strict=True)
     ]
     labels = np.concatenate([truth.labels, (truth.labels + 1) % 3])
     return InstanceData(
         bboxes=torch.from_numpy(
-            np.concatenate([boxes + np.tile(shift, 2) for shift in shifts])),
+            np.concatenate([boxes + np.tile(shift, 2) for shift in shifts])
+        ),
         scores=torch.from_numpy(rng.uniform(0, 1, len(labels))),
         labels=torch.from_numpy(labels),
         masks=torch.from_numpy(
-            np.reshape(found, (len(found), *masks.shape[1:]))))
+            np.reshape(found, (len(found), *masks.shape[1:]))
+        ),
+    )
 
 
 @pytest.mark.parametrize('mask_format', ['rle', 'polygon'])
-def test_same_metrics_from_devkit_and_coco_file(shapes_root: Path,
-                                                tmp_path: Path,
-                                                mask_format: str) -> None:
+def test_same_metrics_from_devkit_and_coco_file(
+    shapes_root: Path, tmp_path: Path, mask_format: str
+) -> None:
     year = shapes_root / 'VOC2012'
     [conversion] = convert_devkit(
         year,
         tmp_path,
         splits=['val'],
         mask_format=mask_format,
-        classes=SHAPE_CLASSES)
+        classes=SHAPE_CLASSES,
+    )
     metainfo = dict(classes=SHAPE_CLASSES)
     readings = [
         _samples(
@@ -75,19 +90,22 @@ def test_same_metrics_from_devkit_and_coco_file(shapes_root: Path,
                 type='mmvision_ext.VOCInstanceDataset',
                 data_root=str(year),
                 ann_file='ImageSets/Segmentation/val.txt',
-                metainfo=metainfo)),
+                metainfo=metainfo,
+            )
+        ),
         _samples(
             dict(
                 type='mmvision_ext.CocoInstanceDataset',
                 ann_file=str(conversion.path),
                 data_prefix=dict(img=str(year / 'JPEGImages')),
-                metainfo=metainfo)),
+                metainfo=metainfo,
+            )
+        ),
     ]
     assert readings[0].keys() == readings[1].keys()
     rng = np.random.default_rng(0)
     predictions = {
-        name: _predictions(sample, rng)
-        for name, sample in readings[0].items()
+        name: _predictions(sample, rng) for name, sample in readings[0].items()
     }
     scores = []
     for samples in readings:

@@ -23,26 +23,38 @@ def fake_torch(
         __version__='2.11.0',
         version=SimpleNamespace(cuda=built),
         cuda=SimpleNamespace(
-            is_available=lambda: cuda, device_count=lambda: 1,
-            get_device_name=lambda index: f'GPU {index}'),
+            is_available=lambda: cuda,
+            device_count=lambda: 1,
+            get_device_name=lambda index: f'GPU {index}',
+        ),
         backends=SimpleNamespace(
-            mps=SimpleNamespace(is_available=lambda: mps)),
-        ops=SimpleNamespace(torchvision=SimpleNamespace(
-            **({'nms': object()} if operators else {}))))
+            mps=SimpleNamespace(is_available=lambda: mps)
+        ),
+        ops=SimpleNamespace(
+            torchvision=SimpleNamespace(
+                **({'nms': object()} if operators else {})
+            )
+        ),
+    )
 
 
 def examine(torch: Any, driver: tuple[int, int] | None) -> list[Finding]:
     """Run the check with a faked torch and torchvision."""
     modules = {
-        'torch': torch, 'torchvision': SimpleNamespace(__version__='0.26.0')}
+        'torch': torch,
+        'torchvision': SimpleNamespace(__version__='0.26.0'),
+    }
     return check_torch(driver, PAIR, modules.__getitem__)
 
 
-@pytest.mark.parametrize(('torch', 'driver', 'text'), [
-    (fake_torch(cuda=True), (13, 0), 'CUDA 13.0: GPU 0'),
-    (fake_torch(built=None, mps=True), None, 'MPS'),
-    (fake_torch(), None, 'CPU; no NVIDIA driver'),
-])
+@pytest.mark.parametrize(
+    ('torch', 'driver', 'text'),
+    [
+        (fake_torch(cuda=True), (13, 0), 'CUDA 13.0: GPU 0'),
+        (fake_torch(built=None, mps=True), None, 'MPS'),
+        (fake_torch(), None, 'CPU; no NVIDIA driver'),
+    ],
+)
 def test_devices(
     torch: Any, driver: tuple[int, int] | None, text: str
 ) -> None:
@@ -67,7 +79,8 @@ def test_a_driver_but_no_visible_gpu() -> None:
 
 
 @pytest.mark.parametrize(
-    ('driver', 'build'), [((12, 4), 'cu126'), ((13, 1), 'cu130')])
+    ('driver', 'build'), [((12, 4), 'cu126'), ((13, 1), 'cu130')]
+)
 def test_a_cpu_build_beside_a_driver_is_a_note(
     driver: tuple[int, int], build: str
 ) -> None:
@@ -83,8 +96,10 @@ def test_torchvision_without_its_operators() -> None:
     assert operators.command == PAIR.command()
 
 
-@pytest.mark.parametrize('error', [
-    ModuleNotFoundError("No module named 'torch'"), OSError('libcudart.so')])
+@pytest.mark.parametrize(
+    'error',
+    [ModuleNotFoundError("No module named 'torch'"), OSError('libcudart.so')],
+)
 def test_torch_does_not_load(error: Exception) -> None:
     def load(name: str) -> None:
         raise error
@@ -94,18 +109,35 @@ def test_torch_does_not_load(error: Exception) -> None:
     assert str(error) in findings[0].text
 
 
-@pytest.mark.parametrize(('kind', 'works', 'level', 'text', 'command'), [
-    (COMPILED, True, Level.OK, 'all compiled', ''),
-    (STAND_IN, True, Level.OK, 'stand-ins from torchvision for nms', ''),
-    (MISSING, True, Level.MEND, 'neither', 'python -m mmvision_ext.ops'),
-    (COMPILED, False, Level.MEND, 'undefined symbol',
-     'bash tools/install.sh --compile-ops'),
-    (STAND_IN, False, Level.MEND, 'undefined symbol',
-     'python -m mmvision_ext.ops'),
-])
+@pytest.mark.parametrize(
+    ('kind', 'works', 'level', 'text', 'command'),
+    [
+        (COMPILED, True, Level.OK, 'all compiled', ''),
+        (STAND_IN, True, Level.OK, 'stand-ins from torchvision for nms', ''),
+        (MISSING, True, Level.MEND, 'neither', 'python -m mmvision_ext.ops'),
+        (
+            COMPILED,
+            False,
+            Level.MEND,
+            'undefined symbol',
+            'bash tools/install.sh --compile-ops',
+        ),
+        (
+            STAND_IN,
+            False,
+            Level.MEND,
+            'undefined symbol',
+            'python -m mmvision_ext.ops',
+        ),
+    ],
+)
 def test_operators(
-    monkeypatch: pytest.MonkeyPatch, kind: str, works: bool, level: Level,
-    text: str, command: str,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    works: bool,
+    level: Level,
+    text: str,
+    command: str,
 ) -> None:
     def load(name: str) -> None:
         if not works:

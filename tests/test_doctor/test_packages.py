@@ -28,22 +28,27 @@ def asked(tmp_path: Path) -> Wanted:
     folder = tmp_path / 'my checkout' / 'requirements'
     folder.mkdir(parents=True)
     (folder / 'runtime.txt').write_text(
-        '# why\ntorch>=2.6,<2.13\nNum_Py>=1.26  # why\nopencv-python>=4\n')
+        '# why\ntorch>=2.6,<2.13\nNum_Py>=1.26  # why\nopencv-python>=4\n'
+    )
     (folder / 'tested.txt').write_text(
         'torch==2.11.0\nnumpy==2.2.6\nsix==1.17.0\nopencv-python==4.12\n'
-        'tomli==2.5.0; python_version < "3"\n')
+        'tomli==2.5.0; python_version < "3"\n'
+    )
     return wanted(folder.parent)
 
 
 GOOD = {'torch': '2.11.0', 'numpy': '2.2.6', 'six': '1.17.0'}
 
 
-@pytest.mark.parametrize(('version', 'level'), [
-    ((3, 9, 18), Level.MEND),
-    ((3, 10, 0), Level.OK),
-    ((3, 12, 9), Level.OK),
-    ((3, 13, 0), Level.MEND),
-])
+@pytest.mark.parametrize(
+    ('version', 'level'),
+    [
+        ((3, 9, 18), Level.MEND),
+        ((3, 10, 0), Level.OK),
+        ((3, 12, 9), Level.OK),
+        ((3, 13, 0), Level.MEND),
+    ],
+)
 def test_python_range(version: tuple[int, ...], level: Level) -> None:
     finding = check_python(version)
     assert finding.level is level
@@ -92,7 +97,8 @@ def test_a_missing_package_must_be_mended(named: Wanted, name: str) -> None:
     assert found.level is Level.MEND
     assert 'not installed' in found.text
     assert found.command == (
-        f"cd '{named.checkout}' && bash tools/install.sh --force")
+        f"cd '{named.checkout}' && bash tools/install.sh --force"
+    )
 
 
 def test_without_a_checkout_the_installed_metadata_count(
@@ -100,7 +106,8 @@ def test_without_a_checkout_the_installed_metadata_count(
 ) -> None:
     monkeypatch.setattr(
         'mmvision_ext.doctor.environment.requires',
-        lambda name: ['torch<2.13,>=2.6', 'pytest>=8; extra == "tests"'])
+        lambda name: ['torch<2.13,>=2.6', 'pytest>=8; extra == "tests"'],
+    )
     asked = wanted(tmp_path)
     assert asked == Wanted(['torch<2.13,>=2.6'], [], None)
     found = check_versions({}, asked)
@@ -128,8 +135,11 @@ def test_line_of_a_package(named: Wanted) -> None:
 
 def test_upstream_beside_onedl_clashes() -> None:
     installed = {
-        'onedl-mmcv': '2.3.6', 'mmcv-full': '1.7.2', 'mmdet': '3.3.0',
-        'onedl-mmengine': '0.10.12'}
+        'onedl-mmcv': '2.3.6',
+        'mmcv-full': '1.7.2',
+        'mmdet': '3.3.0',
+        'onedl-mmengine': '0.10.12',
+    }
     findings = check_clashes(installed, 'bash tools/install.sh --force')
     assert len(findings) == 1
     assert findings[0].level is Level.MEND
@@ -146,10 +156,13 @@ def test_two_opencv_builds_of_one_version() -> None:
     assert check_opencv(installed, object, HEADLESS).level is Level.OK
 
 
-@pytest.mark.parametrize('installed', [
-    {},
-    {'opencv-python': '4.11', 'opencv-python-headless': '4.12'},
-])
+@pytest.mark.parametrize(
+    'installed',
+    [
+        {},
+        {'opencv-python': '4.11', 'opencv-python-headless': '4.12'},
+    ],
+)
 def test_no_opencv_or_two_versions(installed: dict[str, str]) -> None:
     finding = check_opencv(installed, object, HEADLESS)
     assert finding.level is Level.MEND

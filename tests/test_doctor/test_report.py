@@ -15,7 +15,8 @@ BAD = Finding(Level.MEND, 'numpy', 'not installed', 'bash mend [it].sh')
 
 @pytest.mark.parametrize('with_rich', [True, False])
 def test_commands_follow_the_table(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
     with_rich: bool,
 ) -> None:
     if not with_rich:
@@ -33,10 +34,13 @@ def test_summary_counts() -> None:
     assert summary([BAD, BAD]) == '2 things must be mended.'
 
 
-@pytest.mark.parametrize(('findings', 'status'), [
-    ([GOOD, Finding(Level.NOTE, 'six', '1.16')], 0),
-    ([GOOD, BAD], 1),
-])
+@pytest.mark.parametrize(
+    ('findings', 'status'),
+    [
+        ([GOOD, Finding(Level.NOTE, 'six', '1.16')], 0),
+        ([GOOD, BAD], 1),
+    ],
+)
 def test_exit_status(
     monkeypatch: pytest.MonkeyPatch, findings: list[Finding], status: int
 ) -> None:
@@ -47,8 +51,12 @@ def test_exit_status(
 def test_runs_without_any_other_package(repository: Path) -> None:
     """In a Python with no package installed, all is missing but reported."""
     done = subprocess.run(
-        [sys.executable, '-S', '-m', 'mmvision_ext.doctor'], cwd=repository,
-        env={'PATH': ''}, capture_output=True, text=True)
+        [sys.executable, '-S', '-m', 'mmvision_ext.doctor'],
+        cwd=repository,
+        env={'PATH': ''},
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 1, done.stderr
     assert "No module named 'torch'" in done.stdout
     assert 'mmcv is not installed' in done.stdout

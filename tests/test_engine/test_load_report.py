@@ -9,7 +9,7 @@ from mmvision_ext.utils import InputError
 MODEL = {
     'body.weight': torch.zeros(8, 4),
     'head.weight': torch.zeros(2, 4),
-    'head.bias': torch.zeros(2)
+    'head.bias': torch.zeros(2),
 }
 
 
@@ -17,7 +17,7 @@ def test_loaded_missing_mismatched_and_unexpected() -> None:
     checkpoint = {
         'body.weight': torch.ones(8, 4),
         'head.weight': torch.ones(5, 4),
-        'neck.weight': torch.ones(1)
+        'neck.weight': torch.ones(1),
     }
     report = match_state_dict(MODEL, checkpoint)
     assert report.loaded == ['body.weight']
@@ -49,21 +49,27 @@ def test_a_model_without_entries_loads_nothing() -> None:
 
 
 def test_rename_by_order_keeps_values() -> None:
-    source = {'a': torch.arange(6.).view(2, 3), 'b': torch.tensor(4)}
-    renamed = rename_by_order(source, {
-        'conv.w': torch.zeros(2, 3),
-        'bn.n': torch.tensor(0)
-    })
+    source = {'a': torch.arange(6.0).view(2, 3), 'b': torch.tensor(4)}
+    renamed = rename_by_order(
+        source, {'conv.w': torch.zeros(2, 3), 'bn.n': torch.tensor(0)}
+    )
     assert list(renamed) == ['conv.w', 'bn.n']
     assert torch.equal(renamed['conv.w'], source['a'])
 
 
-@pytest.mark.parametrize('target, message', [
-    ({'w': torch.zeros(2, 3)}, 'expected 1 entries, found 2'),
-    ({'w': torch.zeros(3, 2), 'n': torch.tensor(0)}, r'a has shape \(2, 3\)'),
-])
-def test_rename_by_order_refuses_another_network(target: dict,
-                                                 message: str) -> None:
+@pytest.mark.parametrize(
+    'target, message',
+    [
+        ({'w': torch.zeros(2, 3)}, 'expected 1 entries, found 2'),
+        (
+            {'w': torch.zeros(3, 2), 'n': torch.tensor(0)},
+            r'a has shape \(2, 3\)',
+        ),
+    ],
+)
+def test_rename_by_order_refuses_another_network(
+    target: dict, message: str
+) -> None:
     source = {'a': torch.zeros(2, 3), 'b': torch.tensor(4)}
     with pytest.raises(InputError, match=message):
         rename_by_order(source, target)

@@ -33,7 +33,8 @@ class Toy(BaseModel):
 
 def _runner(model: nn.Module, work_dir: Path) -> Runner:
     return Runner(
-        model=model, work_dir=str(work_dir), experiment_name=work_dir.name)
+        model=model, work_dir=str(work_dir), experiment_name=work_dir.name
+    )
 
 
 def _save(path: Path, state: dict[str, torch.Tensor]) -> str:
@@ -41,21 +42,27 @@ def _save(path: Path, state: dict[str, torch.Tensor]) -> str:
     return str(path)
 
 
-def test_a_checkpoint_loads_and_its_gaps_are_told(tmp_path: Path,
-                                                  capfd) -> None:
+def test_a_checkpoint_loads_and_its_gaps_are_told(
+    tmp_path: Path, capfd
+) -> None:
     file = _save(
-        tmp_path / 'a.pth', {
+        tmp_path / 'a.pth',
+        {
             'module.body.layer.weight': torch.ones(8, 4),
-            'module.head.weight': torch.ones(5, 8)
-        })
+            'module.head.weight': torch.ones(5, 8),
+        },
+    )
     runner = _runner(Toy(), tmp_path)
     runner.load_checkpoint(file)
-    assert torch.equal(runner.model.body.layer.weight,
-                       torch.ones(8, 4).to(runner.model.head.weight.device))
+    assert torch.equal(
+        runner.model.body.layer.weight,
+        torch.ones(8, 4).to(runner.model.head.weight.device),
+    )
     printed = ''.join(capfd.readouterr())
     assert f'{file}: 1 entries loaded' in printed
     assert 'head.weight (5, 8) in the checkpoint, (2, 8) in the model' in (
-        printed)
+        printed
+    )
     assert 'missing: body.layer.bias; head.bias' in printed
 
 
@@ -69,14 +76,17 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('prefix', [None, 'backbone'])
-def test_pretrained_parts_are_reported(tmp_path: Path, capfd,
-                                       prefix: str | None) -> None:
+def test_pretrained_parts_are_reported(
+    tmp_path: Path, capfd, prefix: str | None
+) -> None:
     start = f'{prefix}.' if prefix else ''
     file = _save(
-        tmp_path / 'c.pth', {
+        tmp_path / 'c.pth',
+        {
             f'{start}layer.weight': torch.ones(8, 4),
-            f'{start}layer.bias': torch.ones(8)
-        })
+            f'{start}layer.bias': torch.ones(8),
+        },
+    )
     init_cfg = dict(type='Pretrained', checkpoint=file)
     if prefix:
         init_cfg['prefix'] = prefix
@@ -88,9 +98,9 @@ def test_pretrained_parts_are_reported(tmp_path: Path, capfd,
 
 
 def test_pretrained_weights_of_another_network_stop_the_run(
-        tmp_path: Path) -> None:
+    tmp_path: Path,
+) -> None:
     file = _save(tmp_path / 'd.pth', {'stem.weight': torch.ones(8, 4)})
-    runner = _runner(
-        Toy(dict(type='Pretrained', checkpoint=file)), tmp_path)
+    runner = _runner(Toy(dict(type='Pretrained', checkpoint=file)), tmp_path)
     with pytest.raises(InputError, match='d.pth: 0 entries loaded'):
         runner._init_model_weights()

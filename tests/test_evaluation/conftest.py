@@ -37,9 +37,9 @@ def encode(masks: np.ndarray) -> list[dict]:
 def make_record() -> Callable[..., ImageRecord]:
     """Build a record from plain lists, with elliptic masks in the boxes."""
 
-    def build(gt: Sequence[tuple] = (),
-              found: Sequence[tuple] = (),
-              img_id: int = 0) -> ImageRecord:
+    def build(
+        gt: Sequence[tuple] = (), found: Sequence[tuple] = (), img_id: int = 0
+    ) -> ImageRecord:
         """Each of gt: (box, label[, ignored]); found: (box, label, score)."""
         gt_boxes = np.array([g[0] for g in gt], np.float32).reshape(-1, 4)
         boxes = np.array([d[0] for d in found], np.float32).reshape(-1, 4)
@@ -51,12 +51,15 @@ def make_record() -> Callable[..., ImageRecord]:
                 boxes=gt_boxes,
                 labels=np.array([g[1] for g in gt], np.int64),
                 ignored=np.array([len(g) > 2 and g[2] for g in gt], bool),
-                masks=encode(ellipse_masks(gt_boxes))),
+                masks=encode(ellipse_masks(gt_boxes)),
+            ),
             detections=Detections(
                 boxes=boxes,
                 scores=np.array([d[2] for d in found], np.float32),
                 labels=np.array([d[1] for d in found], np.int64),
-                masks=encode(ellipse_masks(boxes))))
+                masks=encode(ellipse_masks(boxes)),
+            ),
+        )
 
     return build
 
@@ -69,7 +72,7 @@ def _random_boxes(rng: np.random.Generator, count: int) -> np.ndarray:
 
 @pytest.fixture
 def random_records(
-    make_record: Callable[..., ImageRecord]
+    make_record: Callable[..., ImageRecord],
 ) -> Callable[..., list[ImageRecord]]:
     """Build images with hits, near misses, repeats, ties and strays.
 
@@ -78,9 +81,9 @@ def random_records(
     last class has no ground truth.
     """
 
-    def build(num_images: int = 30,
-              seed: int = 0,
-              ties: bool = True) -> list[ImageRecord]:
+    def build(
+        num_images: int = 30, seed: int = 0, ties: bool = True
+    ) -> list[ImageRecord]:
         rng = np.random.default_rng(seed)
         records = []
         for img_id in range(num_images):
@@ -95,19 +98,25 @@ def random_records(
             boxes = np.concatenate([near, strays])
             kinds = rng.integers(0, NUM_CLASSES, len(boxes))
             right = rng.random(len(near)) < 0.7
-            kinds[:len(near)] = np.where(right, np.repeat(labels, copies),
-                                         kinds[:len(near)])
+            kinds[: len(near)] = np.where(
+                right, np.repeat(labels, copies), kinds[: len(near)]
+            )
             scores = rng.random(len(boxes))
             scores = scores.round(1) if ties else scores
             record = make_record(
                 list(zip(objects, labels, ignored, strict=True)),
-                list(zip(boxes, kinds, scores, strict=True)), img_id)
+                list(zip(boxes, kinds, scores, strict=True)),
+                img_id,
+            )
             outlines = ellipse_masks(boxes + rng.normal(0, 1.5, boxes.shape))
             records.append(
                 replace(
                     record,
                     detections=replace(
-                        record.detections, masks=encode(outlines))))
+                        record.detections, masks=encode(outlines)
+                    ),
+                )
+            )
         return records
 
     return build

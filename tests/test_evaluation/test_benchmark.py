@@ -15,7 +15,8 @@ from mmvision_ext.evaluation.benchmark import (
 )
 
 SMALL = DataSize(
-    images=6, classes=3, objects=2, detections=5, height=40, width=60)
+    images=6, classes=3, objects=2, detections=5, height=40, width=60
+)
 
 
 def test_random_records_have_the_size_asked_for():
@@ -27,15 +28,15 @@ def test_random_records_have_the_size_asked_for():
         assert record.detections.boxes.shape == (5, 4)
         assert mask_utils.decode(record.truth.masks).shape == (40, 60, 2)
     again = random_records(SMALL, with_masks=False)
-    np.testing.assert_array_equal(again[5].detections.scores,
-                                  records[5].detections.scores)
+    np.testing.assert_array_equal(
+        again[5].detections.scores, records[5].detections.scores
+    )
     assert again[5].truth.masks is None
 
 
 def test_masks_fill_the_ellipse_in_the_box():
     record = random_records(SMALL, with_masks=True)[0]
-    for box, mask in zip(
-            record.truth.boxes, record.truth.masks, strict=True):
+    for box, mask in zip(record.truth.boxes, record.truth.masks, strict=True):
         area = np.pi / 4 * (box[2] - box[0]) * (box[3] - box[1])
         assert mask_utils.area(mask) == pytest.approx(area, rel=0.15)
 
@@ -47,8 +48,10 @@ def test_both_evaluators_run_and_agree(kind):
     result = compare_evaluators(records, 3, kind, 2, lines.append)
     assert result.kind == kind and result.difference < 1e-9
     assert result.reference_seconds > 0 and result.faster_seconds > 0
-    assert [line.split()[1] for line in lines
-            ] == ['faster_coco_eval', 'pycocotools'] * 2
+    assert [line.split()[1] for line in lines] == [
+        'faster_coco_eval',
+        'pycocotools',
+    ] * 2
     assert lines[-1].endswith('run 2 of 2 ...')
 
 
@@ -65,13 +68,22 @@ def test_table():
 def test_tool_prints_the_table(repository):
     done = subprocess.run(
         [
-            sys.executable, 'tools/benchmarks/coco_evaluation.py', '--images',
-            '3', '--classes', '2', '--detections', '4', '--kinds', 'bbox'
+            sys.executable,
+            'tools/benchmarks/coco_evaluation.py',
+            '--images',
+            '3',
+            '--classes',
+            '2',
+            '--detections',
+            '4',
+            '--kinds',
+            'bbox',
         ],
         cwd=repository,
         env=os.environ | {'PYTHONPATH': str(repository)},
         capture_output=True,
         text=True,
-        check=True)
+        check=True,
+    )
     assert done.stdout.startswith('| kind |')
     assert '| bbox |' in done.stdout

@@ -13,8 +13,9 @@ from mmvision_ext.ops import COMPILED, ops_kind
 def compiled() -> ModuleType:
     """The compiled ``mmcv._ext``; skips where mmcv is not compiled."""
     if ops_kind() != COMPILED:
-        pytest.skip('mmcv is not compiled: bash tools/install.sh '
-                    '--compile-ops')
+        pytest.skip(
+            'mmcv is not compiled: bash tools/install.sh --compile-ops'
+        )
     return import_module('mmcv._ext')
 
 

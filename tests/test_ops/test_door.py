@@ -25,7 +25,8 @@ def mmcv_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_writes_once_and_says_so(mmcv_folder: Path) -> None:
     file = mmcv_folder / '_ext.py'
     assert door.open_door() == (
-        f'Wrote {file}: mmcv uses the torchvision stand-ins.')
+        f'Wrote {file}: mmcv uses the torchvision stand-ins.'
+    )
     assert file.read_text() == door.DOOR_TEXT
     assert 'up to date' in door.open_door()
     assert door.require() == door.STAND_IN
@@ -55,7 +56,7 @@ def test_a_compiled_extension_wins(mmcv_folder: Path, suffix: str) -> None:
 
 
 def test_an_extension_for_another_python_does_not_count(
-    mmcv_folder: Path
+    mmcv_folder: Path,
 ) -> None:
     (mmcv_folder / '_ext.cpython-27-other.so').touch()
     assert door.ops_kind() == door.MISSING
@@ -95,8 +96,12 @@ def test_without_mmcv(
 def test_looking_imports_nothing_heavy() -> None:
     code = (
         'import sys; from mmvision_ext.ops import require; require(); '
-        "print(sorted({'torch', 'mmcv', 'numpy'} & set(sys.modules)))")
+        "print(sorted({'torch', 'mmcv', 'numpy'} & set(sys.modules)))"
+    )
     shown = subprocess.run(
-        [sys.executable, '-c', code], capture_output=True, text=True,
-        check=True)
+        [sys.executable, '-c', code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert shown.stdout == '[]\n'

@@ -19,11 +19,15 @@ PARAMETERS = [(2.0, 0.25), (0.0, 0.5), (0.5, 0.9), (3.0, 0.25)]
 
 # mmcv has compiled code for this operator on CUDA alone.
 not_on_cpu = pytest.mark.skipif(
-    ops_kind() == COMPILED, reason='compiled mmcv has no focal loss on CPU')
+    ops_kind() == COMPILED, reason='compiled mmcv has no focal loss on CPU'
+)
 
 
 def reference(
-    logits: Tensor, target: Tensor, weight: Tensor, gamma: float,
+    logits: Tensor,
+    target: Tensor,
+    weight: Tensor,
+    gamma: float,
     alpha: float,
 ) -> Tensor:
     """Loss of each logit (N, C), by the definition of the paper."""
@@ -33,7 +37,7 @@ def reference(
         if target[n] == c:
             value = -alpha * (1 - p) ** gamma * math.log(p)
         else:
-            value = -(1 - alpha) * p ** gamma * math.log(1 - p)
+            value = -(1 - alpha) * p**gamma * math.log(1 - p)
         if weight.numel() and 0 <= target[n] < CLASSES:
             value *= weight[target[n]].item()
         loss[n, c] = value
@@ -62,35 +66,51 @@ def weight(request: pytest.FixtureRequest) -> Tensor:
 
 @pytest.mark.parametrize(('gamma', 'alpha'), PARAMETERS)
 @pytest.mark.parametrize(
-    ('dtype', 'tolerance'), [(torch.float64, 1e-12), (torch.float32, 1e-5)])
+    ('dtype', 'tolerance'), [(torch.float64, 1e-12), (torch.float32, 1e-5)]
+)
 def test_equals_the_reference(
-    logits: Tensor, target: Tensor, weight: Tensor, gamma: float,
-    alpha: float, dtype: torch.dtype, tolerance: float,
+    logits: Tensor,
+    target: Tensor,
+    weight: Tensor,
+    gamma: float,
+    alpha: float,
+    dtype: torch.dtype,
+    tolerance: float,
 ) -> None:
     output = torch.zeros(logits.shape, dtype=dtype)
     sigmoid_focal_loss_forward(
-        logits.to(dtype), target, weight.to(dtype), output, gamma, alpha)
+        logits.to(dtype), target, weight.to(dtype), output, gamma, alpha
+    )
     torch.testing.assert_close(
-        output.double(), reference(logits, target, weight, gamma, alpha),
-        rtol=0, atol=tolerance)
+        output.double(),
+        reference(logits, target, weight, gamma, alpha),
+        rtol=0,
+        atol=tolerance,
+    )
 
 
 @not_on_cpu
 @pytest.mark.parametrize(('gamma', 'alpha'), PARAMETERS)
 @pytest.mark.parametrize('reduction', ['none', 'mean', 'sum'])
 def test_gradients_through_mmcv(
-    logits: Tensor, target: Tensor, weight: Tensor, gamma: float,
-    alpha: float, reduction: str,
+    logits: Tensor,
+    target: Tensor,
+    weight: Tensor,
+    gamma: float,
+    alpha: float,
+    reduction: str,
 ) -> None:
     weights = weight if weight.numel() else None
 
     def loss(values: Tensor) -> Tensor:
         each = sigmoid_focal_loss(
-            values, target, gamma, alpha, weights, 'none')
+            values, target, gamma, alpha, weights, 'none'
+        )
         if reduction == 'none':
             return each.sum()
         return sigmoid_focal_loss(
-            values, target, gamma, alpha, weights, reduction)
+            values, target, gamma, alpha, weights, reduction
+        )
 
     assert torch.autograd.gradcheck(loss, (logits.clone().requires_grad_(),))
 
@@ -106,7 +126,8 @@ def test_background_rows_are_all_negative(weight: Tensor) -> None:
     output = torch.zeros(2, CLASSES, dtype=torch.float64)
     target = torch.tensor([CLASSES, -2])
     sigmoid_focal_loss_forward(
-        torch.zeros_like(output), target, weight, output, 2.0, 0.25)
+        torch.zeros_like(output), target, weight, output, 2.0, 0.25
+    )
     expected = 0.75 * 0.25 * math.log(2)
     torch.testing.assert_close(output, torch.full_like(output, expected))
 
@@ -120,16 +141,17 @@ def test_no_rows(weight: Tensor) -> None:
 
 @pytest.mark.parametrize('gamma', [0.0, 0.5, 2.0])
 @pytest.mark.parametrize(
-    'dtype', [torch.float16, torch.bfloat16, torch.float32])
+    'dtype', [torch.float16, torch.bfloat16, torch.float32]
+)
 def test_extreme_logits_stay_finite(gamma: float, dtype: torch.dtype) -> None:
-    logits = torch.tensor([[-200., 200.], [200., -200.]], dtype=dtype)
+    logits = torch.tensor([[-200.0, 200.0], [200.0, -200.0]], dtype=dtype)
     target = torch.tensor([0, 0])
     none = logits.new_empty(0)
     loss, gradient = torch.zeros_like(logits), torch.zeros_like(logits)
     sigmoid_focal_loss_forward(logits, target, none, loss, gamma, 0.25)
     sigmoid_focal_loss_backward(logits, target, none, gradient, gamma, 0.25)
-    expected = torch.tensor([[50., 150.], [0., 0.]], dtype=dtype)
-    slope = torch.tensor([[-0.25, 0.75], [0., 0.]], dtype=dtype)
+    expected = torch.tensor([[50.0, 150.0], [0.0, 0.0]], dtype=dtype)
+    slope = torch.tensor([[-0.25, 0.75], [0.0, 0.0]], dtype=dtype)
     torch.testing.assert_close(loss, expected)
     torch.testing.assert_close(gradient, slope)
 
@@ -140,6 +162,7 @@ def test_equals_the_compiled_operator(
     if not torch.cuda.is_available():
         pytest.skip('mmcv compiles the focal loss for CUDA only; no GPU here')
     from mmcv.ops import get_compiling_cuda_version
+
     if get_compiling_cuda_version() == 'not available':
         pytest.skip('mmcv is compiled without CUDA')
     logits, target = logits.cuda(), target.cuda()

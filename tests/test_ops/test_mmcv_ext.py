@@ -22,11 +22,13 @@ def test_dunder_names_stay_absent() -> None:
 @pytest.mark.skipif(ops_kind() != STAND_IN, reason='mmcv is compiled')
 def test_missing_operator_through_mmcv() -> None:
     from mmcv.ops import soft_nms
+
     with pytest.raises(mmcv_ext.MissingOpError, match='`softnms`'):
-        soft_nms(torch.tensor([[0., 0., 1., 1.]]), torch.ones(1))
+        soft_nms(torch.tensor([[0.0, 0.0, 1.0, 1.0]]), torch.ones(1))
 
 
 @pytest.mark.skipif(ops_kind() != STAND_IN, reason='mmcv is compiled')
 def test_mmcv_reports_its_environment() -> None:
     from mmcv.utils import collect_env
+
     assert 'not compiled' in collect_env()['MMCV Compiler']

@@ -21,7 +21,8 @@ def overlap(first: np.ndarray, second: np.ndarray, offset: int) -> float:
     common = max(width, 0) * max(height, 0)
     areas = [
         (box[2] - box[0] + offset) * (box[3] - box[1] + offset)
-        for box in (first, second)]
+        for box in (first, second)
+    ]
     return common / (sum(areas) - common)
 
 
@@ -32,8 +33,10 @@ def reference(
     corners = boxes.double().numpy()
     kept: list[int] = []
     for index in np.argsort(-scores.double().numpy()):
-        if all(overlap(corners[index], corners[other], offset) <= threshold
-               for other in kept):
+        if all(
+            overlap(corners[index], corners[other], offset) <= threshold
+            for other in kept
+        ):
             kept.append(int(index))
     return kept
 
@@ -71,7 +74,7 @@ def test_keeps_what_the_reference_keeps(
 
 
 def test_offset_decides_a_close_case() -> None:
-    boxes = torch.tensor([[0., 0., 3., 3.], [2., 0., 5., 3.]])
+    boxes = torch.tensor([[0.0, 0.0, 3.0, 3.0], [2.0, 0.0, 5.0, 3.0]])
     scores = torch.tensor([0.9, 0.8])  # IoU 3/15 without and 8/24 with offset
     assert nms(boxes, scores, 0.25, 0).tolist() == [0, 1]
     assert nms(boxes, scores, 0.25, 1).tolist() == [0]
@@ -91,8 +94,7 @@ def test_half_precision_is_decided_in_float32(
 ) -> None:
     boxes = crowd[0].to(dtype)
     scores = crowd[1].to(torch.float32 if mixed else dtype)
-    assert nms(boxes, scores, 0.5, 0).tolist() == reference(
-        boxes, scores, 0.5)
+    assert nms(boxes, scores, 0.5, 0).tolist() == reference(boxes, scores, 0.5)
 
 
 def test_other_offsets_are_refused() -> None:
@@ -107,14 +109,18 @@ def test_other_offsets_are_refused() -> None:
 def test_mmcv_nms_with_limits(crowd: Boxes, offset: int) -> None:
     boxes, scores = (value.float() for value in crowd)
     dets, kept = mmcv_nms(
-        boxes, scores, 0.5, offset=offset, score_threshold=0.4, max_num=7)
+        boxes, scores, 0.5, offset=offset, score_threshold=0.4, max_num=7
+    )
     expected = [
-        index for index in reference(boxes, scores, 0.5, offset)
-        if scores[index] > 0.4][:7]
+        index
+        for index in reference(boxes, scores, 0.5, offset)
+        if scores[index] > 0.4
+    ][:7]
     assert len(expected) == 7
     assert kept.tolist() == expected
-    assert torch.equal(dets, torch.cat(
-        (boxes[expected], scores[expected, None]), dim=1))
+    assert torch.equal(
+        dets, torch.cat((boxes[expected], scores[expected, None]), dim=1)
+    )
 
 
 @pytest.mark.parametrize('split', [10000, 10])

@@ -13,7 +13,8 @@ from mmvision_ext.testing import SHAPE_CLASSES, make_shapes_devkit
 def _digest(root: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(root)): path.read_bytes()
-        for path in sorted(root.rglob('*')) if path.is_file()
+        for path in sorted(root.rglob('*'))
+        if path.is_file()
     }
 
 
@@ -32,9 +33,11 @@ def test_boxes_enclose_the_visible_masks(shapes_root: Path) -> None:
     occluded = 0
     for xml in sorted((year / 'Annotations').glob('*.xml')):
         masks = np.asarray(
-            Image.open(year / 'SegmentationObject' / f'{xml.stem}.png'))
+            Image.open(year / 'SegmentationObject' / f'{xml.stem}.png')
+        )
         classes = np.asarray(
-            Image.open(year / 'SegmentationClass' / f'{xml.stem}.png'))
+            Image.open(year / 'SegmentationClass' / f'{xml.stem}.png')
+        )
         objects = ElementTree.parse(xml).findall('object')
         assert set(np.unique(masks)) <= {0, 255, *range(1, len(objects) + 1)}
         for index, node in enumerate(objects, start=1):
@@ -44,8 +47,10 @@ def test_boxes_enclose_the_visible_masks(shapes_root: Path) -> None:
                 for key in ('xmin', 'ymin', 'xmax', 'ymax')
             ]
             assert box == [
-                cols.min() + 1, rows.min() + 1, cols.max() + 1,
-                rows.max() + 1
+                cols.min() + 1,
+                rows.min() + 1,
+                cols.max() + 1,
+                rows.max() + 1,
             ]
             label = SHAPE_CLASSES.index(node.findtext('name', '')) + 1
             assert set(classes[masks == index]) == {label}
@@ -64,8 +69,9 @@ def test_splits_are_disjoint_and_complete(shapes_root: Path) -> None:
     assert images == set(train) | set(val)
 
 
-@pytest.mark.parametrize('wrong', [
-    dict(image_size=16), dict(num_train=0), dict(num_val=0)])
+@pytest.mark.parametrize(
+    'wrong', [dict(image_size=16), dict(num_train=0), dict(num_val=0)]
+)
 def test_unusable_sizes_are_refused(tmp_path: Path, wrong: dict) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         make_shapes_devkit(tmp_path / 'x', **wrong)

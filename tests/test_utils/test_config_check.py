@@ -10,8 +10,9 @@ from mmvision_ext.utils import InputError
 from mmvision_ext.utils.config_check import check_config, iter_datasets
 
 
-def _config(root: Path, classes: Any = ('a', 'b'), heads: int = 2,
-            **metainfo: Any) -> ConfigDict:
+def _config(
+    root: Path, classes: Any = ('a', 'b'), heads: int = 2, **metainfo: Any
+) -> ConfigDict:
     (root / 'images').mkdir(exist_ok=True)
     (root / 'train.json').touch()
     loader = dict(
@@ -20,7 +21,9 @@ def _config(root: Path, classes: Any = ('a', 'b'), heads: int = 2,
             data_root=str(root),
             ann_file='train.json',
             data_prefix=dict(img='images'),
-            metainfo=dict(classes=classes, **metainfo)))
+            metainfo=dict(classes=classes, **metainfo),
+        )
+    )
     return ConfigDict(
         default_scope='mmdet',
         train_dataloader=loader,
@@ -29,7 +32,10 @@ def _config(root: Path, classes: Any = ('a', 'b'), heads: int = 2,
             rpn_head=dict(num_classes=1),
             roi_head=dict(
                 bbox_head=[dict(num_classes=heads)],
-                mask_head=dict(num_classes=heads))))
+                mask_head=dict(num_classes=heads),
+            ),
+        ),
+    )
 
 
 def _faults(cfg: ConfigDict, *modes: str) -> str:
@@ -58,7 +64,7 @@ def test_classes_of_the_dataset_type_count_too(tmp_path: Path) -> None:
 
 def test_train_and_val_need_the_same_classes(tmp_path: Path) -> None:
     cfg = _config(tmp_path)
-    cfg.val_dataloader = _config(tmp_path, classes=('a', )).val_dataloader
+    cfg.val_dataloader = _config(tmp_path, classes=('a',)).val_dataloader
     assert 'val_dataloader.dataset has 1 classes' in _faults(cfg)
 
 
@@ -72,13 +78,17 @@ def test_palette_of_another_length(tmp_path: Path) -> None:
     assert 'metainfo.palette has 1 colours for 2 classes' in text
 
 
-@pytest.mark.parametrize('key, value, message', [
-    ('data_root', '/nowhere', "data_root: no folder '/nowhere'"),
-    ('ann_file', 'gone.json', 'ann_file: no file'),
-    ('data_prefix', dict(img='gone'), 'data_prefix.img: no folder'),
-])
-def test_missing_files_name_the_key(tmp_path: Path, key: str, value: Any,
-                                    message: str) -> None:
+@pytest.mark.parametrize(
+    'key, value, message',
+    [
+        ('data_root', '/nowhere', "data_root: no folder '/nowhere'"),
+        ('ann_file', 'gone.json', 'ann_file: no file'),
+        ('data_prefix', dict(img='gone'), 'data_prefix.img: no folder'),
+    ],
+)
+def test_missing_files_name_the_key(
+    tmp_path: Path, key: str, value: Any, message: str
+) -> None:
     cfg = _config(tmp_path)
     cfg.train_dataloader.dataset[key] = value
     text = _faults(cfg)
@@ -88,28 +98,32 @@ def test_missing_files_name_the_key(tmp_path: Path, key: str, value: Any,
 def test_only_the_loaders_in_use_are_checked(tmp_path: Path) -> None:
     cfg = _config(tmp_path)
     cfg.train_dataloader.dataset.data_root = '/nowhere'
-    check_config(cfg, ('val', ))
+    check_config(cfg, ('val',))
 
 
 def test_missing_checkpoints_name_the_key(tmp_path: Path) -> None:
     cfg = _config(tmp_path)
     cfg.model.backbone = dict(
-        init_cfg=dict(type='Pretrained', checkpoint='gone.pth'))
+        init_cfg=dict(type='Pretrained', checkpoint='gone.pth')
+    )
     assert "model.backbone.init_cfg.checkpoint: no file 'gone.pth'" in _faults(
-        cfg)
+        cfg
+    )
     cfg.load_from = 'lost.pth'
     assert "load_from: no file 'lost.pth'" in _faults(cfg)
     cfg.load_from = 'https://example.org/a.pth'
-    check_config(cfg, ('train', ))
+    check_config(cfg, ('train',))
 
 
 def test_wrappers_are_walked() -> None:
     leaf = dict(type='X')
     wrapped = dict(
         type='RepeatDataset',
-        dataset=dict(type='ConcatDataset', datasets=[leaf, leaf]))
+        dataset=dict(type='ConcatDataset', datasets=[leaf, leaf]),
+    )
     assert [key for key, _ in iter_datasets(wrapped, 'd')] == [
-        'd.dataset.datasets.0', 'd.dataset.datasets.1'
+        'd.dataset.datasets.0',
+        'd.dataset.datasets.1',
     ]
 
 

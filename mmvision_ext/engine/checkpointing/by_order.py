@@ -7,9 +7,9 @@ import torch
 from mmvision_ext.utils import InputError
 
 
-def rename_by_order(source: Mapping[str, torch.Tensor],
-                    target: Mapping[str, torch.Tensor]
-                    ) -> dict[str, torch.Tensor]:
+def rename_by_order(
+    source: Mapping[str, torch.Tensor], target: Mapping[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
     """Rename a state dict entry by entry, in order.
 
     Two implementations of one network usually declare the same layers in the
@@ -30,14 +30,17 @@ def rename_by_order(source: Mapping[str, torch.Tensor],
     if len(source) != len(target):
         raise InputError(
             f'expected {len(target)} entries, found {len(source)}: the '
-            'weights are of another network')
+            'weights are of another network'
+        )
     renamed = {}
     for (name, value), (new_name, wanted) in zip(
-            source.items(), target.items(), strict=True):
+        source.items(), target.items(), strict=True
+    ):
         if value.shape != wanted.shape:
             raise InputError(
                 f'{name} has shape {tuple(value.shape)}, {new_name} has '
                 f'{tuple(wanted.shape)}: the weights are of another network, '
-                'or declare their layers in another order')
+                'or declare their layers in another order'
+            )
         renamed[new_name] = value
     return renamed

@@ -30,7 +30,8 @@ class LoadReport:
     missing: list[str] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
     mismatched: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = field(
-        default_factory=dict)
+        default_factory=dict
+    )
     loaded_fraction: float = 0.0
 
     def summary(self, source: str) -> str:
@@ -52,13 +53,18 @@ class LoadReport:
             f'{name} {found} in the checkpoint, {wanted} in the model'
             for name, (found, wanted) in self.mismatched.items()
         ]
-        for title, names in (('missing', self.missing),
-                             ('mismatched', mismatched), ('not used',
-                                                          self.unexpected)):
+        for title, names in (
+            ('missing', self.missing),
+            ('mismatched', mismatched),
+            ('not used', self.unexpected),
+        ):
             if names:
                 more = len(names) - _SHOWN
-                lines.append(f'  {title}: ' + '; '.join(names[:_SHOWN]) +
-                             (f'; and {more} more' if more > 0 else ''))
+                lines.append(
+                    f'  {title}: '
+                    + '; '.join(names[:_SHOWN])
+                    + (f'; and {more} more' if more > 0 else '')
+                )
         return '\n'.join(lines)
 
     def require_match(self, source: str) -> None:
@@ -77,12 +83,14 @@ class LoadReport:
                 f'{self.summary(source)}\n'
                 'Expected a checkpoint of the same architecture; backbone-'
                 'only weights belong in model.backbone.init_cfg, not in '
-                'load_from.')
+                'load_from.'
+            )
 
 
-def match_state_dict(model_state: Mapping[str, torch.Tensor],
-                     checkpoint_state: Mapping[str, torch.Tensor]
-                     ) -> LoadReport:
+def match_state_dict(
+    model_state: Mapping[str, torch.Tensor],
+    checkpoint_state: Mapping[str, torch.Tensor],
+) -> LoadReport:
     """Compare a model's state dict with a checkpoint's.
 
     Args:
@@ -100,8 +108,7 @@ def match_state_dict(model_state: Mapping[str, torch.Tensor],
         if found is None:
             report.missing.append(name)
         elif found.shape != wanted.shape:
-            report.mismatched[name] = (tuple(found.shape),
-                                       tuple(wanted.shape))
+            report.mismatched[name] = (tuple(found.shape), tuple(wanted.shape))
         else:
             report.loaded.append(name)
             filled += wanted.numel()

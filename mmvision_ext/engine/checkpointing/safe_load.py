@@ -29,21 +29,27 @@ def read_checkpoint(checkpoint: str | Path) -> dict[str, Any]:
         with torch.serialization.safe_globals(get_torch_safe_globals()):
             if name.startswith(('http://', 'https://')):
                 content = torch.hub.load_state_dict_from_url(
-                    name, map_location='cpu', weights_only=True)
+                    name, map_location='cpu', weights_only=True
+                )
             else:
                 content = torch.load(
-                    name, map_location='cpu', weights_only=True)
+                    name, map_location='cpu', weights_only=True
+                )
     except FileNotFoundError:
         raise InputError(
-            f'checkpoint: expected a file, found none at {name}.') from None
+            f'checkpoint: expected a file, found none at {name}.'
+        ) from None
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
         reason = (str(error) or 'the file ends too early').splitlines()[0]
         raise InputError(
             f'checkpoint {name}: expected weights that torch.load reads with '
             f'weights_only=True, found a file that is damaged or holds other '
             f'objects ({reason}). Copy it again, or export its state_dict '
-            'with torch.save where you trust its source.') from error
+            'with torch.save where you trust its source.'
+        ) from error
     if not isinstance(content, Mapping):
-        raise InputError(f'checkpoint {name}: expected a dict of weights, '
-                         f'found {type(content).__name__}.')
+        raise InputError(
+            f'checkpoint {name}: expected a dict of weights, '
+            f'found {type(content).__name__}.'
+        )
     return dict(content)

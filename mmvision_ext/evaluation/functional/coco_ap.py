@@ -50,11 +50,13 @@ def _xywh(boxes: np.ndarray) -> list[list[float]]:
     """Turn corner boxes (N, 4) into COCO's ``[x, y, width, height]``."""
     corners = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     return np.hstack(
-        [corners[:, :2], corners[:, 2:] - corners[:, :2]]).tolist()
+        [corners[:, :2], corners[:, 2:] - corners[:, :2]]
+    ).tolist()
 
 
-def coco_ground_truth(records: list[ImageRecord],
-                      class_names: Sequence[str]) -> dict[str, Any]:
+def coco_ground_truth(
+    records: list[ImageRecord], class_names: Sequence[str]
+) -> dict[str, Any]:
     """Build the content of a COCO annotation file.
 
     Images are numbered 1, 2, ... in the order of the records, classes 1 to
@@ -83,7 +85,8 @@ def coco_ground_truth(records: list[ImageRecord],
                 category_id=int(truth.labels[index]) + 1,
                 bbox=box,
                 area=areas[index],
-                iscrowd=int(truth.ignored[index]))
+                iscrowd=int(truth.ignored[index]),
+            )
             if truth.masks is not None:
                 annotation['segmentation'] = dict(truth.masks[index])
             annotations.append(annotation)
@@ -98,8 +101,9 @@ def coco_ground_truth(records: list[ImageRecord],
     return dict(images=images, annotations=annotations, categories=categories)
 
 
-def coco_detections(records: list[ImageRecord],
-                    kind: Kind) -> list[dict[str, Any]]:
+def coco_detections(
+    records: list[ImageRecord], kind: Kind
+) -> list[dict[str, Any]]:
     """Build the content of a COCO result file.
 
     A 'segm' result carries no box, so that both evaluators measure the area
@@ -125,39 +129,45 @@ def coco_detections(records: list[ImageRecord],
         elif detections.masks is None or record.truth.masks is None:
             raise ValueError(
                 f"kind='segm' needs masks, but image {record.img_id!r} has "
-                "none: collect it with masks, or evaluate kind='bbox'.")
+                "none: collect it with masks, or evaluate kind='bbox'."
+            )
         else:
             key = 'segmentation'
             shapes = [dict(mask) for mask in detections.masks]
         for shape, label, score in zip(
-                shapes,
-                detections.labels,
-                detections.scores,
-                strict=True):
-            results.append({
-                'image_id': image_id,
-                'category_id': int(label) + 1,
-                'score': float(score),
-                key: shape
-            })
+            shapes, detections.labels, detections.scores, strict=True
+        ):
+            results.append(
+                {
+                    'image_id': image_id,
+                    'category_id': int(label) + 1,
+                    'score': float(score),
+                    key: shape,
+                }
+            )
     return results
 
 
-def _faster_evaluator(truth: dict[str, Any], results: list[dict[str, Any]],
-                      kind: Kind) -> Any:
+def _faster_evaluator(
+    truth: dict[str, Any], results: list[dict[str, Any]], kind: Kind
+) -> Any:
     """Build the evaluator of faster-coco-eval."""
     import faster_coco_eval
+
     log = logging.getLogger(__name__).debug
     data = faster_coco_eval.COCO(truth, print_function=log)
     return faster_coco_eval.COCOeval_faster(
-        data, data.loadRes(results), iouType=kind, print_function=log)
+        data, data.loadRes(results), iouType=kind, print_function=log
+    )
 
 
-def _reference_evaluator(truth: dict[str, Any], results: list[dict[str, Any]],
-                         kind: Kind) -> Any:
+def _reference_evaluator(
+    truth: dict[str, Any], results: list[dict[str, Any]], kind: Kind
+) -> Any:
     """Build the evaluator of pycocotools."""
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
+
     data, found = COCO(), COCO()
     data.dataset = truth
     data.createIndex()
@@ -169,8 +179,12 @@ def _reference_evaluator(truth: dict[str, Any], results: list[dict[str, Any]],
     return COCOeval(data, found, kind)
 
 
-def _precision(truth: dict[str, Any], results: list[dict[str, Any]],
-               kind: Kind, backend: Backend) -> np.ndarray:
+def _precision(
+    truth: dict[str, Any],
+    results: list[dict[str, Any]],
+    kind: Kind,
+    backend: Backend,
+) -> np.ndarray:
     """Run one evaluator.
 
     Args:
@@ -186,7 +200,9 @@ def _precision(truth: dict[str, Any], results: list[dict[str, Any]],
     """
     build = (
         _faster_evaluator
-        if backend == 'faster_coco_eval' else _reference_evaluator)
+        if backend == 'faster_coco_eval'
+        else _reference_evaluator
+    )
     with contextlib.redirect_stdout(io.StringIO()):
         evaluator = build(truth, results, kind)
         evaluator.params.maxDets = [MAX_DETECTIONS]
@@ -202,10 +218,11 @@ def _mean(precision: np.ndarray) -> float:
 
 
 def coco_average_precision(
-        records: list[ImageRecord],
-        class_names: Sequence[str],
-        kind: Kind = 'bbox',
-        backend: Backend = 'faster_coco_eval') -> COCOResult:
+    records: list[ImageRecord],
+    class_names: Sequence[str],
+    kind: Kind = 'bbox',
+    backend: Backend = 'faster_coco_eval',
+) -> COCOResult:
     """Evaluate detections by the rules of COCO.
 
     At most 100 detections per image and class count. Averages leave out
@@ -227,7 +244,8 @@ def coco_average_precision(
     """
     if backend not in BACKENDS:
         raise ValueError(
-            f'backend must be one of {BACKENDS}, got {backend!r}.')
+            f'backend must be one of {BACKENDS}, got {backend!r}.'
+        )
     truth = coco_ground_truth(records, class_names)
     results = coco_detections(records, kind)
     precision = _precision(truth, results, kind, backend)
@@ -241,4 +259,5 @@ def coco_average_precision(
         ap_large=_mean(precision[..., 3]),
         class_ap=np.array([_mean(precision[:, :, k, 0]) for k in classes]),
         class_ap50=np.array([_mean(precision[0, :, k, 0]) for k in classes]),
-        num_gt=count_ground_truth(records, len(class_names)))
+        num_gt=count_ground_truth(records, len(class_names)),
+    )

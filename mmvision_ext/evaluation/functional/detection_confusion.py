@@ -61,8 +61,9 @@ def _kept(record: ImageRecord, score_thr: float) -> np.ndarray:
     return order[scores[order] >= score_thr]
 
 
-def _on_ignored(overlaps: np.ndarray, ignored: np.ndarray,
-                iou_thr: float) -> np.ndarray:
+def _on_ignored(
+    overlaps: np.ndarray, ignored: np.ndarray, iou_thr: float
+) -> np.ndarray:
     """Whether each detection covers an ignored object of any class.
 
     Args:
@@ -76,8 +77,9 @@ def _on_ignored(overlaps: np.ndarray, ignored: np.ndarray,
     return np.any(overlaps[:, ignored] >= iou_thr, axis=1)
 
 
-def _match_any_class(record: ImageRecord, overlaps: np.ndarray, iou_thr: float,
-                     score_thr: float) -> dict[int, int]:
+def _match_any_class(
+    record: ImageRecord, overlaps: np.ndarray, iou_thr: float, score_thr: float
+) -> dict[int, int]:
     """Give each detection, best score first, one object that is still free.
 
     Args:
@@ -102,11 +104,13 @@ def _match_any_class(record: ImageRecord, overlaps: np.ndarray, iou_thr: float,
     return matches
 
 
-def detection_confusion_matrix(records: list[ImageRecord],
-                               num_classes: int,
-                               kind: Kind = 'bbox',
-                               iou_thr: float = 0.5,
-                               score_thr: float = 0.3) -> np.ndarray:
+def detection_confusion_matrix(
+    records: list[ImageRecord],
+    num_classes: int,
+    kind: Kind = 'bbox',
+    iou_thr: float = 0.5,
+    score_thr: float = 0.3,
+) -> np.ndarray:
     """Count which class objects are detected as.
 
     By falling score, each detection takes one object of its image that
@@ -144,17 +148,25 @@ def detection_confusion_matrix(records: list[ImageRecord],
     return matrix
 
 
-def _match_own_class(record: ImageRecord, overlaps: np.ndarray, iou_thr: float,
-                     score_thr: float) -> dict[int, int]:
+def _match_own_class(
+    record: ImageRecord, overlaps: np.ndarray, iou_thr: float, score_thr: float
+) -> dict[int, int]:
     """As :func:`_match_any_class`, for objects of the detection's class."""
     same_class = (
-        record.detections.labels[:, None] == record.truth.labels[None, :])
-    return _match_any_class(record, np.where(same_class, overlaps, -1.0),
-                            iou_thr, score_thr)
+        record.detections.labels[:, None] == record.truth.labels[None, :]
+    )
+    return _match_any_class(
+        record, np.where(same_class, overlaps, -1.0), iou_thr, score_thr
+    )
 
 
-def _judge(detection: int, record: ImageRecord, overlaps: np.ndarray,
-           iou_thr: float, near_thr: float) -> tuple[ErrorType, int | None]:
+def _judge(
+    detection: int,
+    record: ImageRecord,
+    overlaps: np.ndarray,
+    iou_thr: float,
+    near_thr: float,
+) -> tuple[ErrorType, int | None]:
     """Say what is wrong with a detection that found nothing.
 
     Args:
@@ -181,11 +193,13 @@ def _judge(detection: int, record: ImageRecord, overlaps: np.ndarray,
     return ErrorType.BACKGROUND, None
 
 
-def detection_errors(records: list[ImageRecord],
-                     kind: Kind = 'bbox',
-                     iou_thr: float = 0.5,
-                     near_thr: float = 0.1,
-                     score_thr: float = 0.3) -> list[DetectionError]:
+def detection_errors(
+    records: list[ImageRecord],
+    kind: Kind = 'bbox',
+    iou_thr: float = 0.5,
+    near_thr: float = 0.1,
+    score_thr: float = 0.3,
+) -> list[DetectionError]:
     """List every error of a detector.
 
     By falling score, each detection first takes the best free object of its
@@ -213,7 +227,8 @@ def detection_errors(records: list[ImageRecord],
     if not 0 < near_thr < iou_thr <= 1:
         raise ValueError(
             'Thresholds must satisfy 0 < near_thr < iou_thr <= 1, got '
-            f'near_thr={near_thr!r} and iou_thr={iou_thr!r}.')
+            f'near_thr={near_thr!r} and iou_thr={iou_thr!r}.'
+        )
     errors: list[DetectionError] = []
     for record in records:
         overlaps = record_iou(record, kind)
@@ -224,14 +239,19 @@ def detection_errors(records: list[ImageRecord],
         for detection in map(int, _kept(record, score_thr)):
             if detection in matches or skipped[detection]:
                 continue
-            error, index = _judge(detection, record, overlaps[detection],
-                                  iou_thr, near_thr)
+            error, index = _judge(
+                detection, record, overlaps[detection], iou_thr, near_thr
+            )
             iou = 0.0 if index is None else float(overlaps[detection, index])
             errors.append(
-                DetectionError(error, record.img_id, index, detection, iou))
+                DetectionError(error, record.img_id, index, detection, iou)
+            )
             if index is not None:
                 explained[index] = True
         errors.extend(
-            DetectionError(ErrorType.MISSED, record.img_id, int(index), None,
-                           0.0) for index in np.flatnonzero(~explained))
+            DetectionError(
+                ErrorType.MISSED, record.img_id, int(index), None, 0.0
+            )
+            for index in np.flatnonzero(~explained)
+        )
     return errors

@@ -90,5 +90,6 @@ def record_iou(record: ImageRecord, kind: Kind) -> np.ndarray:
         raise ValueError(
             f"kind='segm' needs masks, but the {side} of image "
             f'{record.img_id!r} have none: collect the record with masks, '
-            "or evaluate kind='bbox'.")
+            "or evaluate kind='bbox'."
+        )
     return mask_iou(detections.masks, truth.masks)

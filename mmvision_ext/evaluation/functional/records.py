@@ -73,8 +73,9 @@ class ImageRecord:
     detections: Detections
 
 
-def count_ground_truth(records: list[ImageRecord],
-                       num_classes: int) -> np.ndarray:
+def count_ground_truth(
+    records: list[ImageRecord], num_classes: int
+) -> np.ndarray:
     """Count the objects per class that an evaluation rewards finding.
 
     Args:

@@ -51,8 +51,9 @@ class _Matches:
     ignored: np.ndarray
 
 
-def _assign(record: ImageRecord, kind: Kind,
-            iou_thr: float) -> tuple[np.ndarray, np.ndarray]:
+def _assign(
+    record: ImageRecord, kind: Kind, iou_thr: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Assign each detection to the object of its class that it covers best.
 
     Args:
@@ -75,8 +76,9 @@ def _assign(record: ImageRecord, kind: Kind,
     return np.where(found, best, -1), found & truth.ignored[best]
 
 
-def _collect_matches(records: list[ImageRecord], kind: Kind,
-                     iou_thr: float) -> _Matches:
+def _collect_matches(
+    records: list[ImageRecord], kind: Kind, iou_thr: float
+) -> _Matches:
     """Assign the detections of all images, D in total."""
     labels, scores, objects, ignored = [], [], [], []
     offset = 0
@@ -87,13 +89,17 @@ def _collect_matches(records: list[ImageRecord], kind: Kind,
         objects.append(np.where(index >= 0, index + offset, -1))
         ignored.append(skip)
         offset += len(record.truth.labels)
-    return _Matches(*(np.concatenate(parts) if parts else np.zeros(0)
-                      for parts in (labels, scores, objects, ignored)))
+    return _Matches(
+        *(
+            np.concatenate(parts) if parts else np.zeros(0)
+            for parts in (labels, scores, objects, ignored)
+        )
+    )
 
 
-def average_precision(true_positive: np.ndarray,
-                      num_gt: int,
-                      mode: Mode = 'area') -> float:
+def average_precision(
+    true_positive: np.ndarray, num_gt: int, mode: Mode = 'area'
+) -> float:
     """Average precision of one ranked list.
 
     'area' is the area under the precision envelope at every recall (VOC
@@ -123,11 +129,13 @@ def average_precision(true_positive: np.ndarray,
     return float(np.append(envelope, 0.0)[first].sum() / 11)
 
 
-def voc_average_precision(records: list[ImageRecord],
-                          num_classes: int,
-                          kind: Kind = 'bbox',
-                          iou_thr: float = 0.5,
-                          mode: Mode = 'area') -> VOCResult:
+def voc_average_precision(
+    records: list[ImageRecord],
+    num_classes: int,
+    kind: Kind = 'bbox',
+    iou_thr: float = 0.5,
+    mode: Mode = 'area',
+) -> VOCResult:
     """Evaluate detections by the rules of the PASCAL VOC devkit.
 
     Each detection is assigned to the object of its image and class that it
@@ -159,8 +167,10 @@ def voc_average_precision(records: list[ImageRecord],
     first_hit = np.zeros(len(order), dtype=bool)
     first_hit[np.unique(objects, return_index=True)[1]] = True
     hit = first_hit & (objects >= 0)
-    ap = np.array([
-        average_precision(hit[labels == label], int(num_gt[label]), mode)
-        for label in range(num_classes)
-    ])
+    ap = np.array(
+        [
+            average_precision(hit[labels == label], int(num_gt[label]), mode)
+            for label in range(num_classes)
+        ]
+    )
     return VOCResult(ap=ap, num_gt=num_gt)

@@ -36,21 +36,25 @@ class CocoInstanceMetric(InstanceMetric):
 
     default_prefix = 'coco'
 
-    def __init__(self,
-                 metric: str | Sequence[str] = ('bbox', 'segm'),
-                 backend: Backend = 'faster_coco_eval',
-                 classwise: bool = False,
-                 collect_device: str = 'cpu',
-                 prefix: str | None = None) -> None:
+    def __init__(
+        self,
+        metric: str | Sequence[str] = ('bbox', 'segm'),
+        backend: Backend = 'faster_coco_eval',
+        classwise: bool = False,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+    ) -> None:
         super().__init__(metric, collect_device, prefix)
         if backend not in BACKENDS:
             raise InputError(
-                f'backend must be one of {BACKENDS}, got {backend!r}.')
+                f'backend must be one of {BACKENDS}, got {backend!r}.'
+            )
         self.backend = backend
         self.classwise = classwise
 
-    def evaluate_records(self, records: list[ImageRecord],
-                         names: Sequence[str]) -> dict[str, float]:
+    def evaluate_records(
+        self, records: list[ImageRecord], names: Sequence[str]
+    ) -> dict[str, float]:
         """Evaluate and log the table.
 
         Args:
@@ -74,11 +78,17 @@ class CocoInstanceMetric(InstanceMetric):
             means += [result.ap, result.ap50]
         self.log_table(
             'COCO average precision (mAP: IoU 0.50:0.95, mAP_50: IoU 0.50, '
-            f'101 points, {self.backend})', records, names, columns, means)
+            f'101 points, {self.backend})',
+            records,
+            names,
+            columns,
+            means,
+        )
         return metrics
 
-    def _metrics(self, kind: str, result: COCOResult,
-                 names: Sequence[str]) -> dict[str, float]:
+    def _metrics(
+        self, kind: str, result: COCOResult, names: Sequence[str]
+    ) -> dict[str, float]:
         """Name the values of one kind."""
         metrics = {
             f'{kind}_mAP': result.ap,

@@ -15,7 +15,8 @@ PIPELINE_FIX = (
     "with_mask=True) after Resize, and dict(type='PackDetInputs', "
     "meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape', "
     "'scale_factor')). Here LoadAnnotations reads the ground truth, in "
-    'pixels of the original image, and PackDetInputs hands it on')
+    'pixels of the original image, and PackDetInputs hands it on'
+)
 
 
 def _lookup(mapping: Mapping[str, Any], key: str, path: str, img: str) -> Any:
@@ -28,7 +29,8 @@ def _lookup(mapping: Mapping[str, Any], key: str, path: str, img: str) -> Any:
         return mapping[key]
     raise InputError(
         f'Evaluation expected {path} in the data sample of {img}, found only '
-        f'{sorted(mapping)}. To fix it, {PIPELINE_FIX}.')
+        f'{sorted(mapping)}. To fix it, {PIPELINE_FIX}.'
+    )
 
 
 def _array(values: Any) -> np.ndarray:
@@ -69,8 +71,13 @@ def encode_masks(masks: Any) -> list[Rle]:
     ]
 
 
-def _objects(sample: Mapping[str, Any], name: str, img: str, ignored: bool,
-             with_masks: bool) -> GroundTruth:
+def _objects(
+    sample: Mapping[str, Any],
+    name: str,
+    img: str,
+    ignored: bool,
+    with_masks: bool,
+) -> GroundTruth:
     """Read the objects of one image under one key of its data sample."""
     part = _lookup(sample, name, f"['{name}']", img)
     boxes = _lookup(part, 'bboxes', f"['{name}']['bboxes']", img)
@@ -78,20 +85,24 @@ def _objects(sample: Mapping[str, Any], name: str, img: str, ignored: bool,
     masks = None
     if with_masks or 'masks' in part:
         masks = encode_masks(
-            _lookup(part, 'masks', f"['{name}']['masks']", img))
+            _lookup(part, 'masks', f"['{name}']['masks']", img)
+        )
     return GroundTruth(
         boxes=_boxes(boxes),
         labels=labels,
         ignored=np.full(len(labels), ignored),
-        masks=masks)
+        masks=masks,
+    )
 
 
-def _ground_truth(sample: Mapping[str, Any], img: str,
-                  with_masks: bool) -> GroundTruth:
+def _ground_truth(
+    sample: Mapping[str, Any], img: str, with_masks: bool
+) -> GroundTruth:
     """Read the objects of one image, those to be ignored last."""
     valid = _objects(sample, 'gt_instances', img, False, with_masks)
-    skipped = _lookup(sample, 'ignored_instances', "['ignored_instances']",
-                      img)
+    skipped = _lookup(
+        sample, 'ignored_instances', "['ignored_instances']", img
+    )
     if not skipped:  # PackDetInputs writes no keys where there are no flags
         return valid
     ignored = _objects(sample, 'ignored_instances', img, True, with_masks)
@@ -102,11 +113,13 @@ def _ground_truth(sample: Mapping[str, Any], img: str,
         boxes=np.concatenate([valid.boxes, ignored.boxes]),
         labels=np.concatenate([valid.labels, ignored.labels]),
         ignored=np.concatenate([valid.ignored, ignored.ignored]),
-        masks=masks)
+        masks=masks,
+    )
 
 
-def _detections(sample: Mapping[str, Any], img: str,
-                with_masks: bool) -> Detections:
+def _detections(
+    sample: Mapping[str, Any], img: str, with_masks: bool
+) -> Detections:
     """Read the predicted objects of one image."""
     found = _lookup(sample, 'pred_instances', "['pred_instances']", img)
     masks = None
@@ -116,13 +129,15 @@ def _detections(sample: Mapping[str, Any], img: str,
                 "metric='segm' needs masks, but the model predicted only "
                 f'{sorted(found)} for {img}: it is a box-only model. Set '
                 "metric='bbox' in val_evaluator and test_evaluator, or use a "
-                'model with a mask head.')
+                'model with a mask head.'
+            )
         masks = encode_masks(found['masks'])
     return Detections(
         boxes=_boxes(found['bboxes']),
         scores=_array(found['scores']).astype(np.float32).reshape(-1),
         labels=_labels(found['labels']),
-        masks=masks)
+        masks=masks,
+    )
 
 
 def _check_sizes(record: ImageRecord) -> None:
@@ -132,19 +147,23 @@ def _check_sizes(record: ImageRecord) -> None:
         InputError: If a mask has another size, naming the fix.
     """
     expected = (record.height, record.width)
-    for name, part in (('ground-truth', record.truth),
-                       ('predicted', record.detections)):
+    for name, part in (
+        ('ground-truth', record.truth),
+        ('predicted', record.detections),
+    ):
         for mask in part.masks or []:
             if tuple(mask['size']) != expected:
                 raise InputError(
                     f'The {name} masks of image {record.img_id!r} are '
                     f'{tuple(mask["size"])} (height, width) and the original '
                     f'image is {expected}: both must be in pixels of the '
-                    f'original image. To fix it, {PIPELINE_FIX}.')
+                    f'original image. To fix it, {PIPELINE_FIX}.'
+                )
 
 
-def image_record(sample: Mapping[str, Any],
-                 with_masks: bool = False) -> ImageRecord:
+def image_record(
+    sample: Mapping[str, Any], with_masks: bool = False
+) -> ImageRecord:
     """Collect what an evaluation needs of one image.
 
     Masks are encoded at once, so that a record stays small. Masks of the
@@ -172,6 +191,7 @@ def image_record(sample: Mapping[str, Any],
         height=int(height),
         width=int(width),
         truth=_ground_truth(sample, img, with_masks),
-        detections=_detections(sample, img, with_masks))
+        detections=_detections(sample, img, with_masks),
+    )
     _check_sizes(record)
     return record

@@ -29,12 +29,12 @@ def parse_kinds(metric: str | Sequence[str]) -> tuple[Kind, ...]:
     Raises:
         InputError: If a name is unknown or none is given.
     """
-    names = (metric, ) if isinstance(metric, str) else tuple(metric)
+    names = (metric,) if isinstance(metric, str) else tuple(metric)
     kinds = tuple(kind for name in names for kind in KINDS if kind == name)
     if not kinds or len(kinds) != len(names):
         raise InputError(
-            f"metric must be 'bbox', 'segm' or a list of them, got "
-            f'{metric!r}.')
+            f"metric must be 'bbox', 'segm' or a list of them, got {metric!r}."
+        )
     return kinds
 
 
@@ -52,15 +52,18 @@ class InstanceMetric(BaseMetric):
         prefix: Replaces the default prefix of the result keys.
     """
 
-    def __init__(self,
-                 metric: str | Sequence[str] = ('bbox', 'segm'),
-                 collect_device: str = 'cpu',
-                 prefix: str | None = None) -> None:
+    def __init__(
+        self,
+        metric: str | Sequence[str] = ('bbox', 'segm'),
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+    ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.kinds = parse_kinds(metric)
 
-    def process(self, data_batch: Any,
-                data_samples: Sequence[dict[str, Any]]) -> None:
+    def process(
+        self, data_batch: Any, data_samples: Sequence[dict[str, Any]]
+    ) -> None:
         """Append the record of each image to ``self.results``.
 
         Args:
@@ -69,7 +72,8 @@ class InstanceMetric(BaseMetric):
         """
         with_masks = 'segm' in self.kinds
         self.results.extend(
-            image_record(sample, with_masks) for sample in data_samples)
+            image_record(sample, with_masks) for sample in data_samples
+        )
 
     def compute_metrics(self, results: list[ImageRecord]) -> dict[str, float]:
         """Evaluate the records of all processes and log the table.
@@ -87,8 +91,9 @@ class InstanceMetric(BaseMetric):
         return self.evaluate_records(results, names)
 
     @abstractmethod
-    def evaluate_records(self, records: list[ImageRecord],
-                         names: Sequence[str]) -> dict[str, float]:
+    def evaluate_records(
+        self, records: list[ImageRecord], names: Sequence[str]
+    ) -> dict[str, float]:
         """Evaluate and log the table.
 
         Args:
@@ -99,9 +104,14 @@ class InstanceMetric(BaseMetric):
             Result of each key, without prefix.
         """
 
-    def log_table(self, title: str, records: list[ImageRecord],
-                  names: Sequence[str], columns: dict[str, np.ndarray],
-                  means: Sequence[float]) -> None:
+    def log_table(
+        self,
+        title: str,
+        records: list[ImageRecord],
+        names: Sequence[str],
+        columns: dict[str, np.ndarray],
+        means: Sequence[float],
+    ) -> None:
         """Log the results of every class, and their mean in the last row.
 
         Args:
@@ -117,11 +127,13 @@ class InstanceMetric(BaseMetric):
         for index, name in enumerate(names):
             values = [f'{column[index]:.3f}' for column in columns.values()]
             rows.append([name, str(num_gt[index]), *values])
-        rows.append([
-            'mean',
-            str(num_gt.sum()),
-            *(f'{mean:.3f}' for mean in means),
-        ])
+        rows.append(
+            [
+                'mean',
+                str(num_gt.sum()),
+                *(f'{mean:.3f}' for mean in means),
+            ]
+        )
         table = AsciiTable(rows)
         table.inner_footing_row_border = True
         for index in range(1, len(rows[0])):
@@ -129,7 +141,8 @@ class InstanceMetric(BaseMetric):
         print_log(
             f'{title} on {len(records)} images; {num_ignored} more objects '
             f'are ignored\n{table.table}',
-            logger='current')
+            logger='current',
+        )
 
     def _class_names(self) -> list[str]:
         """Read the names of the data set's classes.
@@ -143,20 +156,23 @@ class InstanceMetric(BaseMetric):
                 f"{type(self).__name__} expected dataset_meta['classes'], "
                 f'found keys {sorted(meta)}: give the data set a METAINFO '
                 "with 'classes', or set metainfo=dict(classes=...) in the "
-                'config.')
+                'config.'
+            )
         return list(meta['classes'])
 
-    def _check_labels(self, records: list[ImageRecord],
-                      names: Sequence[str]) -> None:
+    def _check_labels(
+        self, records: list[ImageRecord], names: Sequence[str]
+    ) -> None:
         """Compare class indices with the data set's classes.
 
         Raises:
             InputError: If a detection or an object has no class there.
         """
         for record in records:
-            for side, labels in (('model predicted',
-                                  record.detections.labels),
-                                 ('ground truth has', record.truth.labels)):
+            for side, labels in (
+                ('model predicted', record.detections.labels),
+                ('ground truth has', record.truth.labels),
+            ):
                 wrong = labels[(labels < 0) | (labels >= len(names))]
                 if wrong.size:
                     raise InputError(
@@ -164,20 +180,24 @@ class InstanceMetric(BaseMetric):
                         f'{record.img_id!r}, but the data set has the '
                         f'{len(names)} classes 0 to {len(names) - 1}: set '
                         f'num_classes={len(names)} in every head of the '
-                        "model, or mend the data set's metainfo.")
+                        "model, or mend the data set's metainfo."
+                    )
 
     def _warn(self, records: list[ImageRecord], names: Sequence[str]) -> None:
         """Say in the log why a result will be 0 or nan."""
         warnings = []
         if not any(len(record.detections.labels) for record in records):
             warnings.append(
-                'the model predicted nothing, so its average precision is 0')
+                'the model predicted nothing, so its average precision is 0'
+            )
         if not count_ground_truth(records, len(names)).any():
             warnings.append(
                 'the ground truth has no object that is not ignored, so '
-                'average precision is undefined (nan)')
+                'average precision is undefined (nan)'
+            )
         for warning in warnings:
             print_log(
                 f'{type(self).__name__}, {len(records)} images: {warning}.',
                 logger='current',
-                level=logging.WARNING)
+                level=logging.WARNING,
+            )

@@ -31,23 +31,27 @@ class VOCInstanceMetric(InstanceMetric):
 
     default_prefix = 'voc'
 
-    def __init__(self,
-                 metric: str | Sequence[str] = ('bbox', 'segm'),
-                 iou_thr: float = 0.5,
-                 eval_mode: Mode = 'area',
-                 collect_device: str = 'cpu',
-                 prefix: str | None = None) -> None:
+    def __init__(
+        self,
+        metric: str | Sequence[str] = ('bbox', 'segm'),
+        iou_thr: float = 0.5,
+        eval_mode: Mode = 'area',
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+    ) -> None:
         super().__init__(metric, collect_device, prefix)
         if not 0 < iou_thr <= 1:
             raise InputError(f'iou_thr must be in (0, 1], got {iou_thr!r}.')
         if eval_mode not in MODES:
             raise InputError(
-                f'eval_mode must be one of {MODES}, got {eval_mode!r}.')
+                f'eval_mode must be one of {MODES}, got {eval_mode!r}.'
+            )
         self.iou_thr = iou_thr
         self.eval_mode = eval_mode
 
-    def evaluate_records(self, records: list[ImageRecord],
-                         names: Sequence[str]) -> dict[str, float]:
+    def evaluate_records(
+        self, records: list[ImageRecord], names: Sequence[str]
+    ) -> dict[str, float]:
         """Evaluate and log the table.
 
         Args:
@@ -59,13 +63,17 @@ class VOCInstanceMetric(InstanceMetric):
         """
         results = {
             f'{kind}_AP{round(self.iou_thr * 100)}': voc_average_precision(
-                records, len(names), kind, self.iou_thr, self.eval_mode)
+                records, len(names), kind, self.iou_thr, self.eval_mode
+            )
             for kind in self.kinds
         }
         metrics = {key: result.mean_ap for key, result in results.items()}
         self.log_table(
             f'VOC average precision (mode {self.eval_mode!r}, IoU '
-            f'{self.iou_thr:g})', records, names,
-            {key: result.ap
-             for key, result in results.items()}, list(metrics.values()))
+            f'{self.iou_thr:g})',
+            records,
+            names,
+            {key: result.ap for key, result in results.items()},
+            list(metrics.values()),
+        )
         return metrics

@@ -26,8 +26,12 @@ def reference(records, kind):
         images.append(dict(id=record.img_id, height=72, width=96))
         truth = record.truth
         for box, label, ignored, mask in zip(
-                truth.boxes.astype(float), truth.labels, truth.ignored,
-                truth.masks, strict=True):
+            truth.boxes.astype(float),
+            truth.labels,
+            truth.ignored,
+            truth.masks,
+            strict=True,
+        ):
             x1, y1, x2, y2 = box
             objects.append(
                 dict(
@@ -37,16 +41,23 @@ def reference(records, kind):
                     bbox=[x1, y1, x2 - x1, y2 - y1],
                     segmentation=mask,
                     area=int(mask_utils.decode(mask).sum()),
-                    iscrowd=int(ignored)))
+                    iscrowd=int(ignored),
+                )
+            )
         part = record.detections
         for box, label, score, mask in zip(
-                part.boxes.astype(float), part.labels, part.scores,
-                part.masks, strict=True):
+            part.boxes.astype(float),
+            part.labels,
+            part.scores,
+            part.masks,
+            strict=True,
+        ):
             x1, y1, x2, y2 = box
             entry = dict(
                 image_id=record.img_id,
                 category_id=int(label),
-                score=float(score))
+                score=float(score),
+            )
             if kind == 'segm':
                 entry['segmentation'] = mask
             else:
@@ -56,7 +67,8 @@ def reference(records, kind):
     coco.dataset = dict(
         images=images,
         annotations=objects,
-        categories=[dict(id=i, name=name) for i, name in enumerate(NAMES)])
+        categories=[dict(id=i, name=name) for i, name in enumerate(NAMES)],
+    )
     with contextlib.redirect_stdout(io.StringIO()):
         coco.createIndex()
         evaluator = COCOeval(coco, coco.loadRes(found), kind)
@@ -66,8 +78,11 @@ def reference(records, kind):
     means = np.where(evaluator.stats[:6] < 0, np.nan, evaluator.stats[:6])
     curves = evaluator.eval['precision'][:, :, :, 0, 2]
     curves = np.where(curves < 0, np.nan, curves)
-    return means, [curves[:, :, k].mean() for k in range(4)
-                   ], [curves[0, :, k].mean() for k in range(4)]
+    return (
+        means,
+        [curves[:, :, k].mean() for k in range(4)],
+        [curves[0, :, k].mean() for k in range(4)],
+    )
 
 
 @pytest.mark.parametrize('backend', ['faster_coco_eval', 'pycocotools'])
@@ -78,8 +93,9 @@ def test_equals_the_official_summary(random_records, backend, kind, seed):
     means, class_ap, class_ap50 = reference(records, kind)
     assert 0.05 < means[0] < means[1] < 0.95 and means[3] > 0
     result = coco_average_precision(records, NAMES, kind, backend)
-    np.testing.assert_allclose([getattr(result, key) for key in MEANS],
-                               means, atol=1e-9)
+    np.testing.assert_allclose(
+        [getattr(result, key) for key in MEANS], means, atol=1e-9
+    )
     np.testing.assert_allclose(result.class_ap, class_ap, atol=1e-9)
     np.testing.assert_allclose(result.class_ap50, class_ap50, atol=1e-9)
     valid = sum(int((~r.truth.ignored).sum()) for r in records)
@@ -92,32 +108,39 @@ def test_only_the_best_hundred_detections_count(make_record, backend, kind):
     rng = np.random.default_rng(0)
     boxes = rng.uniform(0, 40, (150, 2))
     boxes = np.hstack([boxes, boxes + rng.uniform(10, 30, (150, 2))])
-    found = [(box, 0, score)
-             for box, score in zip(boxes, rng.random(150), strict=True)]
+    found = [
+        (box, 0, score)
+        for box, score in zip(boxes, rng.random(150), strict=True)
+    ]
     record = make_record([(box, 0) for box in boxes[::7]], found)
     result = coco_average_precision([record], NAMES, kind, backend)
     means, _, _ = reference([record], kind)
     assert 0.01 < means[0] < 0.99
-    np.testing.assert_allclose([getattr(result, key) for key in MEANS],
-                               means, atol=1e-9)
+    np.testing.assert_allclose(
+        [getattr(result, key) for key in MEANS], means, atol=1e-9
+    )
 
 
 @pytest.mark.parametrize('backend', ['faster_coco_eval', 'pycocotools'])
 @pytest.mark.parametrize('kind', ['bbox', 'segm'])
-@pytest.mark.parametrize(('gt', 'found', 'expected'), [
-    ([(A, 0)], [(A, 0, 0.9)], 1),
-    ([(A, 0)], [(B, 0, 0.9)], 0),
-    ([(A, 0)], [], 0),
-    ([], [(A, 0, 0.9)], np.nan),
-    ([], [], np.nan),
-    ([(A, 0, True)], [(A, 0, 0.9), (B, 0, 0.8)], np.nan),
-    ([(A, 0, True), (B, 0)], [(A, 0, 0.9), (A, 0, 0.8), (B, 0, 0.7)], 1),
-])
+@pytest.mark.parametrize(
+    ('gt', 'found', 'expected'),
+    [
+        ([(A, 0)], [(A, 0, 0.9)], 1),
+        ([(A, 0)], [(B, 0, 0.9)], 0),
+        ([(A, 0)], [], 0),
+        ([], [(A, 0, 0.9)], np.nan),
+        ([], [], np.nan),
+        ([(A, 0, True)], [(A, 0, 0.9), (B, 0, 0.8)], np.nan),
+        ([(A, 0, True), (B, 0)], [(A, 0, 0.9), (A, 0, 0.8), (B, 0, 0.7)], 1),
+    ],
+)
 def test_small_cases(make_record, backend, kind, gt, found, expected):
     records = [make_record(gt, found), make_record(img_id=1)]
     result = coco_average_precision(records, NAMES[:2], kind, backend)
     np.testing.assert_allclose(
-        [result.ap, result.ap50, result.ap75, result.ap_small], expected)
+        [result.ap, result.ap50, result.ap75, result.ap_small], expected
+    )
     np.testing.assert_allclose(result.class_ap, [expected, np.nan])
     assert np.isnan(result.ap_medium) and np.isnan(result.ap_large)
 
@@ -136,7 +159,8 @@ def test_area_is_the_masks_where_there_is_one(make_record):
     for part in (truth, boxes_only):
         image = type(record)(0, 72, 96, part, record.detections)
         areas.append(
-            coco_ground_truth([image], NAMES)['annotations'][0]['area'])
+            coco_ground_truth([image], NAMES)['annotations'][0]['area']
+        )
     assert areas == [mask_utils.decode(truth.masks[0]).sum(), 1600]
     assert areas[0] < areas[1]
 
@@ -145,8 +169,12 @@ def test_boxes_alone_evaluate_boxes_and_refuse_masks(make_record):
     record = make_record([(A, 0)], [(A, 0, 0.9)])
     truth, part = record.truth, record.detections
     boxes_only = type(record)(
-        7, 72, 96, GroundTruth(truth.boxes, truth.labels, truth.ignored),
-        Detections(part.boxes, part.scores, part.labels))
+        7,
+        72,
+        96,
+        GroundTruth(truth.boxes, truth.labels, truth.ignored),
+        Detections(part.boxes, part.scores, part.labels),
+    )
     assert coco_average_precision([boxes_only], NAMES).ap == 1
     with pytest.raises(ValueError, match='image 7 has none'):
         coco_average_precision([boxes_only], NAMES, 'segm')

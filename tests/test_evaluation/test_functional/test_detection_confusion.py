@@ -31,8 +31,10 @@ def brute_force_matrix(records, kind, iou_thr, score_thr):
                 best = max(own or on, key=lambda j: overlaps[i, j])
                 free.remove(best)
                 counts[truth.labels[best], part.labels[i]] += 1
-            elif not any(truth.ignored[j] and overlaps[i, j] >= iou_thr
-                         for j in range(len(truth.labels))):
+            elif not any(
+                truth.ignored[j] and overlaps[i, j] >= iou_thr
+                for j in range(len(truth.labels))
+            ):
                 counts[4, part.labels[i]] += 1
         for j in free:
             counts[truth.labels[j], 4] += 1
@@ -61,10 +63,13 @@ def test_matrix_of_matched_objects_is_that_of_their_labels(make_record):
     records = [
         make_record([(A, a), (B, b)], [(A, c, 0.9), (B, d, 0.8)])
         for a, b, c, d in zip(
-            truth[:45], truth[45:], guess[:45], guess[45:], strict=True)
+            truth[:45], truth[45:], guess[:45], guess[45:], strict=True
+        )
     ]
-    expected = [[((truth == row) & (guess == col)).sum() for col in range(3)]
-                for row in range(3)]
+    expected = [
+        [((truth == row) & (guess == col)).sum() for col in range(3)]
+        for row in range(3)
+    ]
     matrix = detection_confusion_matrix(records, 3)
     np.testing.assert_array_equal(matrix[:3, :3], expected)
     assert matrix.sum() == 90
@@ -72,52 +77,76 @@ def test_matrix_of_matched_objects_is_that_of_their_labels(make_record):
 
 def test_matrix_prefers_the_own_class_of_overlapping_objects(make_record):
     rider, horse = [0, 0, 20, 20], [0, 2, 20, 22]
-    record = make_record([(rider, 0), (horse, 1)], [(rider, 1, 0.9),
-                                                    (horse, 0, 0.8)])
+    record = make_record(
+        [(rider, 0), (horse, 1)], [(rider, 1, 0.9), (horse, 0, 0.8)]
+    )
     np.testing.assert_array_equal(
-        detection_confusion_matrix([record], 2), np.diag([1, 1, 0]))
+        detection_confusion_matrix([record], 2), np.diag([1, 1, 0])
+    )
 
 
-@pytest.mark.parametrize(('gt', 'found', 'entries'), [
-    ([], [], {}),
-    ([(A, 0)], [], {(0, 2): 1}),
-    ([], [(A, 1, 0.9)], {(2, 1): 1}),
-    ([(A, 0)], [(A, 0, 0.2)], {(0, 2): 1}),
-    ([(A, 0)], [(A, 0, 0.9), (A, 0, 0.8)], {(0, 0): 1, (2, 0): 1}),
-    ([(A, 0, True)], [(A, 1, 0.9), (FAR, 1, 0.8)], {(2, 1): 1}),
-    ([(A, 0, True)], [], {}),
-])
+@pytest.mark.parametrize(
+    ('gt', 'found', 'entries'),
+    [
+        ([], [], {}),
+        ([(A, 0)], [], {(0, 2): 1}),
+        ([], [(A, 1, 0.9)], {(2, 1): 1}),
+        ([(A, 0)], [(A, 0, 0.2)], {(0, 2): 1}),
+        ([(A, 0)], [(A, 0, 0.9), (A, 0, 0.8)], {(0, 0): 1, (2, 0): 1}),
+        ([(A, 0, True)], [(A, 1, 0.9), (FAR, 1, 0.8)], {(2, 1): 1}),
+        ([(A, 0, True)], [], {}),
+    ],
+)
 def test_matrix_of_small_cases(make_record, gt, found, entries):
     matrix = detection_confusion_matrix([make_record(gt, found)], 2)
     rows, cols = np.nonzero(matrix)
-    assert {(r, c): matrix[r, c]
-            for r, c in zip(rows, cols, strict=True)} == entries
+    assert {
+        (r, c): matrix[r, c] for r, c in zip(rows, cols, strict=True)
+    } == entries
 
 
-@pytest.mark.parametrize(('gt', 'found', 'expected'), [
-    ([], [], []),
-    ([(A, 0)], [(A, 0, 0.9)], []),
-    ([(A, 0)], [], [('missed', 0, None, 0)]),
-    ([(A, 0)], [(A, 0, 0.2)], [('missed', 0, None, 0)]),
-    ([(A, 0)], [(A, 0, 0.8), (A, 0, 0.9)], [('duplicate', 0, 0, 1)]),
-    ([(B, 1), (A, 0)], [(A, 1, 0.9), (B, 1, 0.8)], [('confusion', 1, 0, 1)]),
-    ([(A, 0)], [(A, 1, 0.9), (A, 0, 0.8)], [('confusion', 0, 0, 1)]),
-    ([(A, 0)], [(NEAR_A, 0, 0.9)], [('localisation', 0, 0, 0.25)]),
-    ([(A, 0)], [(A, 0, 0.9),
-                (NEAR_A, 0, 0.8)], [('localisation', 0, 1, 0.25)]),
-    ([(A, 0)], [(NEAR_A, 1, 0.9)], [('background', None, 0, 0),
-                                    ('missed', 0, None, 0)]),
-    ([(A, 0)], [(FAR, 0, 0.9)], [('background', None, 0, 0),
-                                 ('missed', 0, None, 0)]),
-    ([], [(A, 0, 0.9)], [('background', None, 0, 0)]),
-    ([(A, 0, True)], [(A, 0, 0.9), (A, 1, 0.8)], []),
-    ([(A, 0, True)], [(NEAR_A, 0, 0.9)], [('background', None, 0, 0)]),
-    ([(A, 0, True)], [], []),
-])
+@pytest.mark.parametrize(
+    ('gt', 'found', 'expected'),
+    [
+        ([], [], []),
+        ([(A, 0)], [(A, 0, 0.9)], []),
+        ([(A, 0)], [], [('missed', 0, None, 0)]),
+        ([(A, 0)], [(A, 0, 0.2)], [('missed', 0, None, 0)]),
+        ([(A, 0)], [(A, 0, 0.8), (A, 0, 0.9)], [('duplicate', 0, 0, 1)]),
+        (
+            [(B, 1), (A, 0)],
+            [(A, 1, 0.9), (B, 1, 0.8)],
+            [('confusion', 1, 0, 1)],
+        ),
+        ([(A, 0)], [(A, 1, 0.9), (A, 0, 0.8)], [('confusion', 0, 0, 1)]),
+        ([(A, 0)], [(NEAR_A, 0, 0.9)], [('localisation', 0, 0, 0.25)]),
+        (
+            [(A, 0)],
+            [(A, 0, 0.9), (NEAR_A, 0, 0.8)],
+            [('localisation', 0, 1, 0.25)],
+        ),
+        (
+            [(A, 0)],
+            [(NEAR_A, 1, 0.9)],
+            [('background', None, 0, 0), ('missed', 0, None, 0)],
+        ),
+        (
+            [(A, 0)],
+            [(FAR, 0, 0.9)],
+            [('background', None, 0, 0), ('missed', 0, None, 0)],
+        ),
+        ([], [(A, 0, 0.9)], [('background', None, 0, 0)]),
+        ([(A, 0, True)], [(A, 0, 0.9), (A, 1, 0.8)], []),
+        ([(A, 0, True)], [(NEAR_A, 0, 0.9)], [('background', None, 0, 0)]),
+        ([(A, 0, True)], [], []),
+    ],
+)
 def test_errors_by_hand(make_record, gt, found, expected):
     errors = detection_errors([make_record(gt, found, img_id=42)])
-    assert [(e.type.value, e.object_index, e.detection_index,
-             pytest.approx(e.iou)) for e in errors] == expected
+    assert [
+        (e.type.value, e.object_index, e.detection_index, pytest.approx(e.iou))
+        for e in errors
+    ] == expected
     assert {error.img_id for error in errors} <= {42}
 
 
@@ -134,9 +163,7 @@ def test_each_object_and_detection_is_accounted_for_once(random_records, kind):
         assert len(wrong) == len(set(wrong))
         covered = (overlaps[:, record.truth.ignored] >= 0.5).any(axis=1)
         judged = record.detections.scores >= 0.2
-        hits = [
-            i for i in np.flatnonzero(judged & ~covered) if i not in wrong
-        ]
+        hits = [i for i in np.flatnonzero(judged & ~covered) if i not in wrong]
         for i in hits:  # what is no error lies on an object of its class
             same = record.truth.labels == record.detections.labels[i]
             assert (overlaps[i, same & ~record.truth.ignored] >= 0.5).any()

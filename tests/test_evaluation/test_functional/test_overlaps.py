@@ -37,12 +37,15 @@ def test_box_iou_equals_the_inclusive_overlap_of_the_voc_devkit():
     np.testing.assert_array_equal(box_iou(edges[0], edges[1]), expected)
 
 
-@pytest.mark.parametrize(('boxes', 'others', 'shape'), [
-    (np.zeros((0, 4)), np.zeros((3, 4)), (0, 3)),
-    (np.zeros((2, 4)), np.zeros((0, 4)), (2, 0)),
-    (np.zeros((2, 4)), np.array([[0, 0, 5, 5]]), (2, 1)),
-    (np.array([[5, 5, 2, 2]]), np.array([[0, 0, 9, 9]]), (1, 1)),
-])
+@pytest.mark.parametrize(
+    ('boxes', 'others', 'shape'),
+    [
+        (np.zeros((0, 4)), np.zeros((3, 4)), (0, 3)),
+        (np.zeros((2, 4)), np.zeros((0, 4)), (2, 0)),
+        (np.zeros((2, 4)), np.array([[0, 0, 5, 5]]), (2, 1)),
+        (np.array([[5, 5, 2, 2]]), np.array([[0, 0, 9, 9]]), (1, 1)),
+    ],
+)
 def test_box_iou_of_nothing_is_zero(boxes, others, shape):
     overlaps = box_iou(boxes, others)
     assert overlaps.shape == shape
@@ -54,17 +57,21 @@ def test_mask_iou_and_areas_equal_pixel_counts(random_records):
     for record in random_records(10):
         found = record.detections.masks
         truth = record.truth.masks
-        pixels = [[mask_utils.decode(m).astype(bool) for m in side]
-                  for side in (found, truth)]
+        pixels = [
+            [mask_utils.decode(m).astype(bool) for m in side]
+            for side in (found, truth)
+        ]
         expected = np.zeros((len(found), len(truth)))
         for i, a in enumerate(pixels[0]):
             for j, b in enumerate(pixels[1]):
                 expected[i, j] = (a & b).sum() / max((a | b).sum(), 1)
                 compared += expected[i, j] > 0
         np.testing.assert_allclose(
-            mask_iou(found, truth), expected, atol=1e-12)
+            mask_iou(found, truth), expected, atol=1e-12
+        )
         np.testing.assert_array_equal(
-            mask_areas(truth), [b.sum() for b in pixels[1]])
+            mask_areas(truth), [b.sum() for b in pixels[1]]
+        )
     assert compared > 20
 
 
@@ -72,15 +79,19 @@ def test_empty_masks_overlap_nothing():
     empty = mask_utils.encode(np.zeros((6, 7), np.uint8, order='F'))
     assert mask_iou([empty], [empty]).tolist() == [[0]]
     assert mask_areas([empty]).tolist() == [0]
-    assert mask_areas([]).shape == (0, )
+    assert mask_areas([]).shape == (0,)
 
 
 def test_record_iou_without_masks_names_the_side(make_record):
     record = make_record([([0, 0, 9, 9], 0)], [([0, 0, 9, 9], 0, 0.5)])
     part = record.detections
     boxes_only = type(record)(
-        record.img_id, record.height, record.width, record.truth,
-        Detections(part.boxes, part.scores, part.labels))
+        record.img_id,
+        record.height,
+        record.width,
+        record.truth,
+        Detections(part.boxes, part.scores, part.labels),
+    )
     assert record_iou(boxes_only, 'bbox').tolist() == [[1]]
     with pytest.raises(ValueError, match='detections of image 0 have none'):
         record_iou(boxes_only, 'segm')

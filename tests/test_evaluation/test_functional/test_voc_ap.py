@@ -22,8 +22,9 @@ def overlap(a, b, kind):
     if width <= 0 or height <= 0:
         return 0
     inside = width * height
-    return inside / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) *
-                     (b[3] - b[1]) - inside)
+    return inside / (
+        (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - inside
+    )
 
 
 def shapes(part, kind):
@@ -38,8 +39,10 @@ def brute_force_ap(records, label, kind, iou_thr, mode):
     for image, record in enumerate(records):
         truth = record.truth
         num_gt += sum(
-            1 for has, skip in zip(truth.labels, truth.ignored, strict=True)
-            if has == label and not skip)
+            1
+            for has, skip in zip(truth.labels, truth.ignored, strict=True)
+            if has == label and not skip
+        )
         for index, has in enumerate(record.detections.labels):
             if has == label:
                 score = float(record.detections.scores[index])
@@ -81,8 +84,9 @@ def brute_force_ap(records, label, kind, iou_thr, mode):
 
 
 @pytest.mark.parametrize('mode', ['area', '11points'])
-@pytest.mark.parametrize(('kind', 'iou_thr'), [('bbox', 0.5), ('bbox', 0.75),
-                                               ('segm', 0.5)])
+@pytest.mark.parametrize(
+    ('kind', 'iou_thr'), [('bbox', 0.5), ('bbox', 0.75), ('segm', 0.5)]
+)
 @pytest.mark.parametrize('seed', [0, 1])
 def test_equals_brute_force(random_records, kind, iou_thr, mode, seed):
     records = random_records(30, seed)
@@ -100,19 +104,21 @@ def test_equals_brute_force(random_records, kind, iou_thr, mode, seed):
     assert ignored and result.num_gt.sum() == total - ignored
 
 
-@pytest.mark.parametrize(('hits', 'num_gt', 'area', 'eleven'), [
-    ([1, 0, 1], 3, 5 / 9, 6 / 11),
-    ([1, 1, 1], 10, 3 / 10, 4 / 11),
-    ([0, 1], 1, 1 / 2, 1 / 2),
-    ([0, 0], 2, 0, 0),
-    ([], 4, 0, 0),
-    ([1], 1, 1, 1),
-])
+@pytest.mark.parametrize(
+    ('hits', 'num_gt', 'area', 'eleven'),
+    [
+        ([1, 0, 1], 3, 5 / 9, 6 / 11),
+        ([1, 1, 1], 10, 3 / 10, 4 / 11),
+        ([0, 1], 1, 1 / 2, 1 / 2),
+        ([0, 0], 2, 0, 0),
+        ([], 4, 0, 0),
+        ([1], 1, 1, 1),
+    ],
+)
 def test_average_precision_by_hand(hits, num_gt, area, eleven):
     hits = np.array(hits, dtype=bool)
     assert average_precision(hits, num_gt, 'area') == pytest.approx(area)
-    assert average_precision(hits, num_gt,
-                             '11points') == pytest.approx(eleven)
+    assert average_precision(hits, num_gt, '11points') == pytest.approx(eleven)
 
 
 def test_average_precision_without_objects_is_undefined():
@@ -121,8 +127,9 @@ def test_average_precision_without_objects_is_undefined():
 
 @pytest.mark.parametrize('kind', ['bbox', 'segm'])
 def test_second_detection_of_an_object_is_a_false_positive(make_record, kind):
-    record = make_record([(A, 0), (B, 0)], [(A, 0, 0.9), (A, 0, 0.8),
-                                            (B, 0, 0.7)])
+    record = make_record(
+        [(A, 0), (B, 0)], [(A, 0, 0.9), (A, 0, 0.8), (B, 0, 0.7)]
+    )
     result = voc_average_precision([record], 1, kind)
     assert result.mean_ap == pytest.approx(1 / 2 + 1 / 2 * 2 / 3)
 
@@ -131,8 +138,9 @@ def test_second_detection_does_not_take_the_next_best_object(make_record):
     # Both detections overlap A most; VOC leaves the second one without A's
     # neighbour although that overlaps it by more than 0.5 too.
     neighbour = [5, 0, 25, 20]
-    record = make_record([(A, 0), (neighbour, 0)], [(A, 0, 0.9),
-                                                    ([1, 0, 21, 20], 0, 0.8)])
+    record = make_record(
+        [(A, 0), (neighbour, 0)], [(A, 0, 0.9), ([1, 0, 21, 20], 0, 0.8)]
+    )
     assert voc_average_precision([record], 1).mean_ap == pytest.approx(0.5)
 
 
@@ -148,8 +156,7 @@ def test_detections_of_ignored_objects_count_neither_way(make_record, kind):
 
 def test_class_of_the_detection_must_agree(make_record):
     record = make_record([(A, 0), (B, 1)], [(A, 1, 0.9), (B, 1, 0.8)])
-    np.testing.assert_allclose(
-        voc_average_precision([record], 2).ap, [0, 0.5])
+    np.testing.assert_allclose(voc_average_precision([record], 2).ap, [0, 0.5])
 
 
 def test_object_in_another_image_is_no_hit(make_record):
@@ -165,12 +172,15 @@ def test_overlap_equal_to_the_threshold_is_a_hit(make_record):
 
 
 @pytest.mark.parametrize('kind', ['bbox', 'segm'])
-@pytest.mark.parametrize(('gt', 'found', 'expected'), [
-    ([(A, 0)], [], 0),
-    ([], [(A, 0, 0.9)], np.nan),
-    ([(A, 0, True)], [(A, 0, 0.9), (FAR, 0, 0.8)], np.nan),
-    ([], [], np.nan),
-])
+@pytest.mark.parametrize(
+    ('gt', 'found', 'expected'),
+    [
+        ([(A, 0)], [], 0),
+        ([], [(A, 0, 0.9)], np.nan),
+        ([(A, 0, True)], [(A, 0, 0.9), (FAR, 0, 0.8)], np.nan),
+        ([], [], np.nan),
+    ],
+)
 def test_empty_cases(make_record, kind, gt, found, expected):
     result = voc_average_precision([make_record(gt, found)], 2, kind)
     np.testing.assert_allclose(result.ap, [expected, np.nan])

@@ -29,25 +29,34 @@ def to_sample() -> Callable[..., dict]:
                 img_id=record.img_id,
                 img_path=f'{record.img_id}.jpg',
                 ori_shape=(record.height, record.width),
-                img_shape=(2 * record.height, 2 * record.width)))
+                img_shape=(2 * record.height, 2 * record.width),
+            )
+        )
         truth, part = record.truth, record.detections
-        for name, chosen in (('gt_instances', ~truth.ignored),
-                             ('ignored_instances', truth.ignored)):
+        for name, chosen in (
+            ('gt_instances', ~truth.ignored),
+            ('ignored_instances', truth.ignored),
+        ):
             objects = InstanceData(
                 bboxes=torch.from_numpy(truth.boxes[chosen]),
-                labels=torch.from_numpy(truth.labels[chosen]))
+                labels=torch.from_numpy(truth.labels[chosen]),
+            )
             if with_masks:
                 objects.masks = BitmapMasks(
-                    _pixels(truth.masks, record)[chosen], record.height,
-                    record.width)
+                    _pixels(truth.masks, record)[chosen],
+                    record.height,
+                    record.width,
+                )
             setattr(sample, name, objects)
         sample.pred_instances = InstanceData(
             bboxes=torch.from_numpy(part.boxes),
             scores=torch.from_numpy(part.scores),
-            labels=torch.from_numpy(part.labels))
+            labels=torch.from_numpy(part.labels),
+        )
         if with_masks:
             sample.pred_instances.masks = torch.from_numpy(
-                _pixels(part.masks, record)).bool()
+                _pixels(part.masks, record)
+            ).bool()
         return sample.to_dict()
 
     return build
@@ -58,6 +67,8 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Collect what the metrics log."""
     messages: list[str] = []
     monkeypatch.setattr(
-        instance_metric, 'print_log',
-        lambda message, logger, level=20: messages.append(message))
+        instance_metric,
+        'print_log',
+        lambda message, logger, level=20: messages.append(message),
+    )
     return messages

@@ -41,7 +41,8 @@ def test_keys_and_values(random_records, to_sample, logged, backend):
 def test_names_and_values_are_those_of_mmdet(random_records, to_sample):
     # mmdet builds its ground truth here without ignored objects.
     records = [
-        record for record in random_records(40)
+        record
+        for record in random_records(40)
         if not record.truth.ignored.any()
     ]
     assert len(records) > 10
@@ -55,11 +56,15 @@ def test_names_and_values_are_those_of_mmdet(random_records, to_sample):
                 instances=[
                     dict(bbox=box.tolist(), bbox_label=int(label), mask=mask)
                     for box, label, mask in zip(
-                        truth.boxes, truth.labels, truth.masks, strict=True)
-                ]))
+                        truth.boxes, truth.labels, truth.masks, strict=True
+                    )
+                ],
+            )
+        )
     reference = run(
         CocoMetric(metric=['bbox', 'segm'], proposal_nums=(1, 10, 100)),
-        reference_samples)
+        reference_samples,
+    )
     results = run(CocoInstanceMetric(), samples)
     assert reference.keys() == results.keys()
     for key in ('mAP', 'mAP_50', 'mAP_75'):
@@ -80,8 +85,9 @@ def test_classwise_adds_keys_per_class(random_records, to_sample):
         extra[f'coco/segm_{name}_precision'] = result.class_ap[index]
         extra[f'coco/segm_{name}_precision_50'] = result.class_ap50[index]
     assert results.keys() == plain.keys() | extra.keys()
-    np.testing.assert_array_equal([results[key] for key in extra],
-                                  list(extra.values()))
+    np.testing.assert_array_equal(
+        [results[key] for key in extra], list(extra.values())
+    )
 
 
 def test_unknown_backend_is_refused():

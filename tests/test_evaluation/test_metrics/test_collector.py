@@ -34,10 +34,12 @@ def test_record_holds_what_the_sample_says(record, sample):
     assert (result.img_id, result.height, result.width) == (7, 72, 96)
     for name in ('boxes', 'labels', 'ignored'):
         np.testing.assert_array_equal(
-            getattr(result.truth, name), getattr(record.truth, name))
+            getattr(result.truth, name), getattr(record.truth, name)
+        )
     for name in ('boxes', 'labels', 'scores'):
         np.testing.assert_array_equal(
-            getattr(result.detections, name), getattr(record.detections, name))
+            getattr(result.detections, name), getattr(record.detections, name)
+        )
     assert_same_masks(result.truth.masks, record.truth.masks)
     assert_same_masks(result.detections.masks, record.detections.masks)
 
@@ -46,10 +48,12 @@ def test_random_samples_survive(random_records, to_sample):
     for record in random_records(20):
         result = image_record(to_sample(record), with_masks=True)
         order = np.argsort(record.truth.ignored, kind='stable')
-        np.testing.assert_array_equal(result.truth.labels,
-                                      record.truth.labels[order])
-        assert_same_masks(result.truth.masks,
-                          [record.truth.masks[i] for i in order])
+        np.testing.assert_array_equal(
+            result.truth.labels, record.truth.labels[order]
+        )
+        assert_same_masks(
+            result.truth.masks, [record.truth.masks[i] for i in order]
+        )
         assert_same_masks(result.detections.masks, record.detections.masks)
 
 
@@ -74,11 +78,14 @@ def test_record_is_small_and_picklable(make_record, to_sample):
 
 def test_output_of_the_test_pipeline():
     load = TRANSFORMS.build(
-        dict(type='LoadAnnotations', with_bbox=True, with_mask=True))
+        dict(type='LoadAnnotations', with_bbox=True, with_mask=True)
+    )
     pack = TRANSFORMS.build(
         dict(
             type='PackDetInputs',
-            meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape')))
+            meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape'),
+        )
+    )
     pixels = np.zeros((30, 40), np.uint8, order='F')
     pixels[5:20, 10:30] = 1
     rle = mask_utils.encode(pixels)
@@ -97,13 +104,19 @@ def test_output_of_the_test_pipeline():
                         bbox=[10, 5, 30, 20],
                         bbox_label=label,
                         ignore_flag=flag,
-                        mask=text) for label, flag in ((1, 0), (0, 1))
-                ])))['data_samples'].to_dict()
+                        mask=text,
+                    )
+                    for label, flag in ((1, 0), (0, 1))
+                ],
+            )
+        )
+    )['data_samples'].to_dict()
     packed['pred_instances'] = dict(
         bboxes=torch.zeros(0, 4),
         scores=torch.zeros(0),
         labels=torch.zeros(0, dtype=torch.long),
-        masks=torch.zeros(0, 30, 40, dtype=torch.bool))
+        masks=torch.zeros(0, 30, 40, dtype=torch.bool),
+    )
     result = image_record(packed, with_masks=True)
     assert result.truth.boxes.tolist() == [[10, 5, 30, 20]] * 2
     assert result.truth.labels.tolist() == [1, 0]
@@ -115,7 +128,7 @@ def test_output_of_the_test_pipeline():
 
 def test_box_objects_and_polygons_are_read(sample):
     sample['gt_instances']['bboxes'] = HorizontalBoxes([A])
-    square = np.array([2., 3, 12, 3, 12, 9, 2, 9])
+    square = np.array([2.0, 3, 12, 3, 12, 9, 2, 9])
     sample['gt_instances']['masks'] = PolygonMasks([[square]], 72, 96)
     result = image_record(sample, with_masks=True)
     assert result.truth.boxes[0].tolist() == A
@@ -134,17 +147,20 @@ def test_without_ignore_flags_nothing_is_ignored(sample):
     assert result.truth.ignored.tolist() == [False]
 
 
-@pytest.mark.parametrize('path', [
-    ['gt_instances'],
-    ['ignored_instances'],
-    ['gt_instances', 'bboxes'],
-    ['gt_instances', 'labels'],
-    ['gt_instances', 'masks'],
-    ['ignored_instances', 'masks'],
-    ['ori_shape'],
-    ['img_id'],
-    ['pred_instances'],
-])
+@pytest.mark.parametrize(
+    'path',
+    [
+        ['gt_instances'],
+        ['ignored_instances'],
+        ['gt_instances', 'bboxes'],
+        ['gt_instances', 'labels'],
+        ['gt_instances', 'masks'],
+        ['ignored_instances', 'masks'],
+        ['ori_shape'],
+        ['img_id'],
+        ['pred_instances'],
+    ],
+)
 def test_missing_key_names_the_pipeline(sample, path):
     holder = sample
     for key in path[:-1]:
@@ -160,15 +176,21 @@ def test_missing_key_names_the_pipeline(sample, path):
 
 def test_box_only_model_names_the_metric_key(sample):
     del sample['pred_instances']['masks']
-    with pytest.raises(InputError, match="metric='segm' needs masks.*metric="
-                       "'bbox'"):
+    with pytest.raises(
+        InputError, match="metric='segm' needs masks.*metric='bbox'"
+    ):
         image_record(sample, with_masks=True)
 
 
-@pytest.mark.parametrize(('name', 'word'), [('gt_instances', 'ground-truth'),
-                                            ('pred_instances', 'predicted')])
+@pytest.mark.parametrize(
+    ('name', 'word'),
+    [('gt_instances', 'ground-truth'), ('pred_instances', 'predicted')],
+)
 def test_masks_of_the_resized_image_are_refused(sample, name, word):
     sample[name]['masks'] = np.ones((len(sample[name]['labels']), 144, 192))
-    with pytest.raises(InputError, match=word + r' masks of image 7 are '
-                       r'\(144, 192\).*\(72, 96\).*after Resize'):
+    with pytest.raises(
+        InputError,
+        match=word + r' masks of image 7 are '
+        r'\(144, 192\).*\(72, 96\).*after Resize',
+    ):
         image_record(sample, with_masks=True)

@@ -32,13 +32,15 @@ def run(metric, samples, names=NAMES):
 @pytest.mark.parametrize('name', ['VOCInstanceMetric', 'CocoInstanceMetric'])
 def test_type_resolves_from_the_root_registry(name):
     metric = ROOT_METRICS.build(
-        dict(type=f'mmvision_ext.{name}', metric='bbox'))
-    assert metric.kinds == ('bbox', )
+        dict(type=f'mmvision_ext.{name}', metric='bbox')
+    )
+    assert metric.kinds == ('bbox',)
 
 
 @pytest.mark.parametrize('metric_type', BOTH)
-def test_no_predictions_give_zero_and_a_warning(metric_type, make_record,
-                                                to_sample, logged):
+def test_no_predictions_give_zero_and_a_warning(
+    metric_type, make_record, to_sample, logged
+):
     samples = [to_sample(make_record([(A, 0)]))] * 3
     results = run(metric_type(), samples)
     main = [value for key, value in results.items() if key.endswith('50')]
@@ -48,9 +50,9 @@ def test_no_predictions_give_zero_and_a_warning(metric_type, make_record,
 
 @pytest.mark.parametrize('metric_type', BOTH)
 @pytest.mark.parametrize('gt', [[], [(A, 0, True)]])
-def test_nothing_to_find_is_undefined_and_warned_of(metric_type, gt,
-                                                    make_record, to_sample,
-                                                    logged):
+def test_nothing_to_find_is_undefined_and_warned_of(
+    metric_type, gt, make_record, to_sample, logged
+):
     samples = [to_sample(make_record(gt, [(A, 0, 0.9)]))]
     results = run(metric_type(), samples)
     assert results and np.isnan(list(results.values())).all()
@@ -64,20 +66,22 @@ def test_no_images_do_not_crash(metric_type, logged):
 
 
 @pytest.mark.parametrize('metric_type', BOTH)
-def test_one_table_with_every_class(metric_type, make_record, to_sample,
-                                    logged):
+def test_one_table_with_every_class(
+    metric_type, make_record, to_sample, logged
+):
     gt = [(A, 0), (FAR, 1, True), (FAR, 2, True)]
     samples = [to_sample(make_record(gt, [(A, 0, 0.9)]))]
     run(metric_type(), samples)
-    table, = logged
+    (table,) = logged
     assert '1 images; 2 more objects are ignored' in table
     for text in [*NAMES, 'objects', 'mean', 'nan', '1.000']:
         assert text in table
 
 
 @pytest.mark.parametrize('metric_type', BOTH)
-def test_images_of_equal_id_are_kept_apart(metric_type, make_record,
-                                           to_sample):
+def test_images_of_equal_id_are_kept_apart(
+    metric_type, make_record, to_sample
+):
     # Concatenated data sets number their images alike.
     hit = make_record([(A, 0)], [(A, 0, 0.9)], img_id=5)
     empty = make_record([], [], img_id=5)
@@ -86,8 +90,9 @@ def test_images_of_equal_id_are_kept_apart(metric_type, make_record,
 
 
 @pytest.mark.parametrize('metric_type', BOTH)
-def test_results_are_cleared_between_evaluations(metric_type, make_record,
-                                                 to_sample):
+def test_results_are_cleared_between_evaluations(
+    metric_type, make_record, to_sample
+):
     metric = metric_type()
     good = to_sample(make_record([(A, 0)], [(A, 0, 0.9)]))
     bad = to_sample(make_record([(A, 0)], [(A, 1, 0.9)]))
@@ -97,12 +102,16 @@ def test_results_are_cleared_between_evaluations(metric_type, make_record,
 
 
 @pytest.mark.parametrize('metric_type', BOTH)
-@pytest.mark.parametrize(('gt', 'found', 'side'), [
-    ([(A, 0)], [(A, 4, 0.9)], 'model predicted class index 4'),
-    ([(A, 7)], [], 'ground truth has class index 7'),
-])
-def test_unknown_class_is_refused(metric_type, gt, found, side, make_record,
-                                  to_sample):
+@pytest.mark.parametrize(
+    ('gt', 'found', 'side'),
+    [
+        ([(A, 0)], [(A, 4, 0.9)], 'model predicted class index 4'),
+        ([(A, 7)], [], 'ground truth has class index 7'),
+    ],
+)
+def test_unknown_class_is_refused(
+    metric_type, gt, found, side, make_record, to_sample
+):
     with pytest.raises(InputError, match=side + '.*num_classes=4'):
         run(metric_type(), [to_sample(make_record(gt, found))])
 
@@ -123,8 +132,7 @@ def test_unknown_metric_is_refused(metric_type, metric):
 
 
 def test_boxes_alone_need_no_masks(make_record, to_sample):
-    sample = to_sample(
-        make_record([(A, 0)], [(A, 0, 0.9)]), with_masks=False)
+    sample = to_sample(make_record([(A, 0)], [(A, 0, 0.9)]), with_masks=False)
     results = run(VOCInstanceMetric(metric='bbox'), [sample])
     assert results == {'voc/bbox_AP50': 1.0}
 
@@ -135,7 +143,8 @@ PIPELINE = [
     dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
     dict(
         type='PackDetInputs',
-        meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape')),
+        meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape'),
+    ),
 ]
 
 
@@ -155,7 +164,9 @@ def test_annotations_of_a_devkit_score_one_as_detections(devkit, request):
             test_mode=True,
             indices=40 if devkit == 'real' else None,
             pipeline=PIPELINE,
-            **setting))
+            **setting,
+        )
+    )
     evaluator = Evaluator([VOCInstanceMetric(), CocoInstanceMetric()])
     evaluator.dataset_meta = dataset.metainfo
     rng = np.random.default_rng(0)
@@ -168,7 +179,8 @@ def test_annotations_of_a_devkit_score_one_as_detections(devkit, request):
             bboxes=torch.cat([part.bboxes.tensor for part in objects]),
             labels=labels,
             scores=torch.from_numpy(rng.random(len(labels))),
-            masks=torch.from_numpy(np.concatenate(masks)).bool())
+            masks=torch.from_numpy(np.concatenate(masks)).bool(),
+        )
         evaluator.process([sample])
     results = evaluator.evaluate(len(dataset))
     for key in ('bbox', 'segm'):
@@ -183,7 +195,8 @@ def _evaluate_part(rank, world_size, folder, samples):
         'gloo',
         init_method=f'file://{folder}/rendezvous',
         rank=rank,
-        world_size=world_size)
+        world_size=world_size,
+    )
     metrics = [VOCInstanceMetric(), CocoInstanceMetric()]
     evaluator = Evaluator(metrics)
     evaluator.dataset_meta = dict(classes=NAMES)
@@ -196,18 +209,21 @@ def _evaluate_part(rank, world_size, folder, samples):
     torch.distributed.destroy_process_group()
 
 
-def test_two_processes_give_the_result_of_one(random_records, to_sample,
-                                              tmp_path):
+def test_two_processes_give_the_result_of_one(
+    random_records, to_sample, tmp_path
+):
     samples = [to_sample(record) for record in random_records(7)]
     expected = {
         **run(VOCInstanceMetric(), samples),
-        **run(CocoInstanceMetric(), samples)
+        **run(CocoInstanceMetric(), samples),
     }
     torch.multiprocessing.spawn(
-        _evaluate_part, (2, str(tmp_path), samples), nprocs=2)
+        _evaluate_part, (2, str(tmp_path), samples), nprocs=2
+    )
     assert 0 < expected['voc/bbox_AP50'] < 1
     for rank in range(2):
         results = torch.load(tmp_path / f'{rank}.pth', weights_only=True)
         assert results.keys() == expected.keys()
         np.testing.assert_array_equal(
-            list(results.values()), list(expected.values()))
+            list(results.values()), list(expected.values())
+        )

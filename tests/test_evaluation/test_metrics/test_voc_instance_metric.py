@@ -23,8 +23,9 @@ def test_keys_and_values(random_records, to_sample, logged, mode):
     metric = VOCInstanceMetric(iou_thr=0.75, eval_mode=mode)
     results = run(metric, samples)
     expected = {
-        f'voc/{kind}_AP75':
-        voc_average_precision(records, 4, kind, 0.75, mode).mean_ap
+        f'voc/{kind}_AP75': voc_average_precision(
+            records, 4, kind, 0.75, mode
+        ).mean_ap
         for kind in ('bbox', 'segm')
     }
     assert results == pytest.approx(expected)
@@ -48,7 +49,8 @@ def test_equals_mmdet_on_boxes(random_records, to_sample, mode):
     reference = run(VOCMetric(eval_mode=mode), inclusive)
     assert 0.1 < reference['pascal_voc/mAP'] < 0.9
     assert result['voc/bbox_AP50'] == pytest.approx(
-        reference['pascal_voc/mAP'], abs=1e-6)
+        reference['pascal_voc/mAP'], abs=1e-6
+    )
 
 
 def test_order_of_kinds_and_prefix(random_records, to_sample):
@@ -57,11 +59,14 @@ def test_order_of_kinds_and_prefix(random_records, to_sample):
     assert list(run(metric, samples)) == ['val/segm_AP50', 'val/bbox_AP50']
 
 
-@pytest.mark.parametrize(('setting', 'message'), [
-    (dict(eval_mode='12points'), 'eval_mode'),
-    (dict(iou_thr=0), 'iou_thr'),
-    (dict(iou_thr=50), 'iou_thr'),
-])
+@pytest.mark.parametrize(
+    ('setting', 'message'),
+    [
+        (dict(eval_mode='12points'), 'eval_mode'),
+        (dict(iou_thr=0), 'iou_thr'),
+        (dict(iou_thr=50), 'iou_thr'),
+    ],
+)
 def test_wrong_settings_are_refused(setting, message):
     with pytest.raises(InputError, match=message):
         VOCInstanceMetric(**setting)
