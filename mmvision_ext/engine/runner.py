@@ -136,7 +136,8 @@ class Runner(MMEngineRunner):
             auto_scale_lr: ``enable`` and ``base_batch_size``.
         """
         super().scale_lr(optim_wrapper, auto_scale_lr)
-        per_process = self.train_dataloader.batch_sampler.batch_size
+        loader = self.train_dataloader
+        per_process = loader.batch_size or loader.batch_sampler.batch_size
         accumulation = getattr(optim_wrapper, '_accumulative_counts', 1)
         effective = self.world_size * per_process * accumulation
         text = (

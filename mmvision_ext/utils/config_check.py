@@ -8,9 +8,11 @@ from mmengine.registry import DATASETS, DefaultScope
 
 from mmvision_ext.utils.errors import InputError
 
-#: Parts of a model whose ``num_classes`` counts the dataset's classes. A
-#: region proposal head counts objectness instead, a panoptic head pixels.
-_CLASS_HEADS = {'head', 'bbox_head', 'mask_head', 'roi_head', 'decode_head'}
+#: Parts of a model whose own ``num_classes`` counts the dataset's classes. A
+#: region proposal head counts objectness instead, a semantic head pixels.
+_CLASS_HEADS = {'head', 'bbox_head', 'mask_head'}
+#: Heads whose ``num_classes`` is a number of text tokens.
+_TOKEN_HEADS = ('GroundingDINOHead',)
 
 _DATA_HINT = (
     'link the data there (ln -s /path/to/data data), or name '
@@ -189,12 +191,17 @@ def _head_class_counts(
 ) -> Iterator[tuple[str, int]]:
     """Key path and value of every class head's ``num_classes``."""
     if isinstance(node, Mapping):
+        part = next(
+            name for name in reversed(key.split('.')) if not name.isdigit()
+        )
+        counts = part in _CLASS_HEADS and not str(
+            node.get('type', '')
+        ).endswith(_TOKEN_HEADS)
         for name, value in node.items():
-            parts = set(key.split('.'))
-            if name == 'num_classes' and parts & _CLASS_HEADS:
-                yield f'{key}.{name}', value
-            else:
+            if name != 'num_classes':
                 yield from _head_class_counts(value, f'{key}.{name}')
+            elif counts:
+                yield f'{key}.{name}', value
     elif isinstance(node, (list, tuple)):
         for index, value in enumerate(node):
             yield from _head_class_counts(value, f'{key}.{index}')

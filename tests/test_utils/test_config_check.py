@@ -55,6 +55,13 @@ def test_class_counts_name_every_head_and_the_value(tmp_path: Path) -> None:
     assert 'rpn_head' not in text
 
 
+def test_counts_of_other_things_are_left_alone(tmp_path: Path) -> None:
+    cfg = _config(tmp_path)
+    cfg.model.roi_head.semantic_head = dict(num_classes=183)  # pixels
+    cfg.model.bbox_head = dict(type='GroundingDINOHead', num_classes=256)
+    check_config(cfg, ('train',))
+
+
 def test_classes_of_the_dataset_type_count_too(tmp_path: Path) -> None:
     cfg = _config(tmp_path, heads=20)
     cfg.train_dataloader.dataset.pop('metainfo')
