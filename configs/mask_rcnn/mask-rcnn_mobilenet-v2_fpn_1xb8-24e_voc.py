@@ -8,6 +8,8 @@ _base_ = [
 ]
 
 width = 128  # channels of the pyramid; 256 in the full model
+# Two samples a bin side: adaptive sampling costs a CPU four times as much.
+roi_layer = dict(sampling_ratio=2)
 model = dict(
     backbone=dict(
         _delete_=True,
@@ -22,9 +24,9 @@ model = dict(
     neck=dict(in_channels=[24, 32, 96, 1280], out_channels=width),
     rpn_head=dict(in_channels=width, feat_channels=width),
     roi_head=dict(
-        bbox_roi_extractor=dict(out_channels=width),
+        bbox_roi_extractor=dict(roi_layer=roi_layer, out_channels=width),
         bbox_head=dict(in_channels=width, fc_out_channels=512, num_classes=20),
-        mask_roi_extractor=dict(out_channels=width),
+        mask_roi_extractor=dict(roi_layer=roi_layer, out_channels=width),
         mask_head=dict(
             num_convs=2,
             in_channels=width,

@@ -74,6 +74,8 @@ class Runner(MMEngineRunner):
         Returns:
             The model on its device, wrapped when the job is distributed.
         """
+        # Some backbones freeze their stages in train(); DDP has to see that.
+        model.train()
         on_cpus = self.distributed and not torch.cuda.is_available()
         if not on_cpus or is_model_wrapper(model):
             return super().wrap_model(model_wrapper_cfg, model)

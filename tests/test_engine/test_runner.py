@@ -104,3 +104,47 @@ def test_pretrained_weights_of_another_network_stop_the_run(
     runner = _runner(Toy(dict(type='Pretrained', checkpoint=file)), tmp_path)
     with pytest.raises(InputError, match='d.pth: 0 entries loaded'):
         runner._init_model_weights()
+
+
+class FreezesInTrain(BaseModel):
+    """Freezes a layer in train(), as mmdet's MobileNetV2 does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frozen = nn.Linear(2, 2)
+        self.head = nn.Linear(2, 1)
+
+    def train(self, mode: bool = True) -> 'FreezesInTrain':
+        super().train(mode)
+        self.frozen.requires_grad_(False)
+        return self
+
+    def forward(self, inputs: torch.Tensor, mode: str = 'loss') -> dict:
+        return dict(loss=self.head(self.frozen(inputs)).sum())
+
+
+def test_layers_frozen_in_train_are_unknown_to_ddp(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (
+        ('RANK', '0'),
+        ('LOCAL_RANK', '0'),
+        ('WORLD_SIZE', '1'),
+        ('MASTER_ADDR', '127.0.0.1'),
+        ('MASTER_PORT', '0'),
+        ('CUDA_VISIBLE_DEVICES', ''),
+    ):
+        monkeypatch.setenv(name, value)
+    torch.distributed.init_process_group('gloo')
+    try:
+        runner = Runner(
+            model=FreezesInTrain(),
+            work_dir=str(tmp_path),
+            launcher='pytorch',
+            experiment_name='freezes',
+        )
+        for _ in range(2):  # DDP complains in the second step
+            runner.model(torch.ones(1, 2))['loss'].backward()
+        assert runner.model.module.head.weight.grad is not None
+    finally:
+        torch.distributed.destroy_process_group()
