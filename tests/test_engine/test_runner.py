@@ -143,6 +143,7 @@ def test_layers_frozen_in_train_are_unknown_to_ddp(
             launcher='pytorch',
             experiment_name='freezes',
         )
+        runner.model.train()
         for _ in range(2):  # DDP complains in the second step
             runner.model(torch.ones(1, 2))['loss'].backward()
         assert runner.model.module.head.weight.grad is not None
