@@ -24,7 +24,7 @@ bash tools/install.sh
 export MPLBACKEND=Agg
 export OMP_WAIT_POLICY=PASSIVE # other programs on the machine slow us less
 OUT=work_dirs/quickstart
-CONFIG=configs/mask_rcnn/mask-rcnn_r18_fpn_scratch_1xb8-10e_shapes.py
+CONFIG=configs/mask_rcnn/mask-rcnn_r18_fpn_scratch_1xb8-8e_shapes.py
 export MMVISION_SHAPES_ROOT=$OUT/data
 python=$VENV/bin/python
 rm -rf "$OUT"

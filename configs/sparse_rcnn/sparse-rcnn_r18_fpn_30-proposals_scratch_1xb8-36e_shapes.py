@@ -3,7 +3,7 @@
 _base_ = [
     '../_base_/models/sparse-rcnn_r50_fpn.py',
     '../_base_/datasets/shapes_detection.py',
-    '../_base_/schedules/adamw_scratch_10e.py',
+    '../_base_/schedules/adamw_scratch_8e.py',
     '../_base_/default_runtime_det.py',
 ]
 

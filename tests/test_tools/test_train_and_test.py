@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-CONFIG = 'configs/mask_rcnn/mask-rcnn_r18_fpn_scratch_1xb8-10e_shapes.py'
+CONFIG = 'configs/mask_rcnn/mask-rcnn_r18_fpn_scratch_1xb8-8e_shapes.py'
 # Two short epochs: four images a step.
 SHORT = [
     'train_cfg.max_epochs=2',

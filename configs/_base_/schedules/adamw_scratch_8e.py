@@ -1,5 +1,5 @@
-# 10 epochs of AdamW, cosine decay, for small models from random weights.
-max_epochs = 10
+# 8 epochs of AdamW, cosine decay, for small models from random weights.
+max_epochs = 8
 train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=2)
 val_cfg = dict()
 test_cfg = dict()
