@@ -41,7 +41,7 @@ say 'testing on the held-out images'
 
 say 'drawing'
 "$python" tools/analysis_tools/visualize_proposals.py "$CONFIG" \
-    "$checkpoint" --limit 4 --out "$OUT/pictures/proposals"
+    "$checkpoint" --limit 4 --score-thr 0.5 --out "$OUT/pictures/proposals"
 "$python" tools/analysis_tools/error_examples.py "$CONFIG" "$checkpoint" \
     --out "$OUT/pictures/errors"
 "$python" tools/analysis_tools/plot_training_curves.py "$OUT/train" \

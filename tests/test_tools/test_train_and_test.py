@@ -101,7 +101,7 @@ def test_training_writes_checkpoints_and_logs(
     assert list(work_dir.glob('*/vis_data/events.out.tfevents*'))
     assert (
         'effective batch size 4 = 1 process(es) x 4 x 1 accumulated '
-        'step(s); learning rate 0.002, meant for batch size 8: add '
+        'step(s); learning rate 0.003, meant for batch size 8: add '
         '--auto-scale-lr'
     ) in printed
     assert 'coco/segm_mAP_50' in _scalars(work_dir)[-1]
@@ -156,7 +156,7 @@ def test_auto_scale_lr_scales_from_the_base_batch(
         repository,
         shapes_root,
     )
-    assert 'learning rate 0.001, scaled from base batch size 8' in printed
+    assert 'learning rate 0.0015, scaled from base batch size 8' in printed
 
 
 @pytest.fixture(scope='module')
