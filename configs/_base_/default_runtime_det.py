@@ -7,8 +7,12 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50),  # iterations
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(
-        type='CheckpointHook', interval=1, max_keep_ckpts=3, save_best='auto'
-    ),  # by the first metric of the evaluator
+        type='CheckpointHook',
+        interval=1,
+        max_keep_ckpts=3,
+        save_best='auto',  # by the first metric of the evaluator
+        rule='greater',
+    ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='DetVisualizationHook'),
 )
