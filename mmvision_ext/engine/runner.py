@@ -20,7 +20,6 @@ from mmengine.runner import CheckpointLoader
 from mmengine.runner import Runner as MMEngineRunner
 from mmengine.runner.checkpoint import (
     _load_checkpoint_to_model,
-    _load_checkpoint_with_prefix,
 )
 from torch import nn
 
@@ -193,17 +192,20 @@ class Runner(MMEngineRunner):
         return checkpoint
 
     def _init_model_weights(self) -> None:
-        """Initialise as mmengine does and report every pretrained part."""
+        """Initialise as mmengine does and report every pretrained part.
+
+        Every file is read here first, without running code from it: mmengine
+        falls back to full unpickling.
+        """
+        parts = [
+            (module, _state_of(_read(source), prefix), source)
+            for module, prefix, source in _pretrained_parts(
+                self._unwrapped_model()
+            )
+        ]
         super()._init_model_weights()
-        for module, prefix, source in _pretrained_parts(
-            self._unwrapped_model()
-        ):
-            if prefix is None:
-                checkpoint = _read(source)
-                state = checkpoint.get('state_dict', checkpoint)
-            else:
-                state = _load_checkpoint_with_prefix(prefix, source, 'cpu')
-            self._report_load(module, _revised(state, STRIP_MODULE), source)
+        for module, state, source in parts:
+            self._report_load(module, state, source)
 
     def _report_load(
         self, module: nn.Module, state: dict[str, torch.Tensor], source: str
@@ -226,6 +228,21 @@ def _read(source: str) -> dict[str, Any]:
     if '://' in source and not source.startswith(('http://', 'https://')):
         return CheckpointLoader.load_checkpoint(source, map_location='cpu')
     return read_checkpoint(source)
+
+
+def _state_of(
+    checkpoint: dict[str, Any], prefix: str | None
+) -> dict[str, torch.Tensor]:
+    """The state dict of a checkpoint, or its part under a prefix."""
+    state = _revised(checkpoint.get('state_dict', checkpoint), STRIP_MODULE)
+    if prefix is None:
+        return state
+    start = f'{prefix.rstrip(".")}.'
+    return {
+        name.removeprefix(start): value
+        for name, value in state.items()
+        if name.startswith(start)
+    }
 
 
 def _rates(optim_wrapper: OptimWrapper) -> str:

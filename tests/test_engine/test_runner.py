@@ -106,6 +106,28 @@ def test_pretrained_weights_of_another_network_stop_the_run(
         runner._init_model_weights()
 
 
+class Trap:
+    """Writes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return (self.path.touch, ())
+
+
+def test_code_in_a_pretrained_part_is_not_run(tmp_path: Path) -> None:
+    sprung = tmp_path / 'sprung'
+    file = tmp_path / 'e.pth'
+    torch.save({'state_dict': {}, 'extra': Trap(sprung)}, file)
+    runner = _runner(
+        Toy(dict(type='Pretrained', checkpoint=str(file))), tmp_path
+    )
+    with pytest.raises(InputError, match='weights_only=True'):
+        runner._init_model_weights()
+    assert not sprung.exists()
+
+
 class FreezesInTrain(BaseModel):
     """Freezes a layer in train(), as mmdet's MobileNetV2 does."""
 
