@@ -12,7 +12,13 @@ from packaging.utils import canonicalize_name
 
 from mmvision_ext.doctor.environment import read_requirements
 
-PIN_FILES = ('tested', 'tested-tests', 'tested-dev', 'compile')
+PIN_FILES = (
+    'tested',
+    'tested-deploy',
+    'tested-tests',
+    'tested-dev',
+    'compile',
+)
 
 
 def pins(repository: Path, *names: str) -> dict[str, Requirement]:
@@ -38,7 +44,8 @@ def test_every_tested_version_is_exact(repository: Path) -> None:
     ('ranges', 'tested'),
     [
         ('runtime', ('tested',)),
-        ('tests', ('tested-tests',)),
+        ('deploy', ('tested-deploy',)),
+        ('tests', ('tested-tests', 'tested-deploy')),
         ('dev', ('tested-dev',)),
     ],
 )
@@ -182,7 +189,8 @@ def test_an_up_to_date_environment_is_left_alone(checkout: Path) -> None:
     assert first > 0
     assert (site / 'mmcv' / '_ext.py').is_file()
     assert pip_calls() == 0
-    assert pip_calls('--extras', 'tests') == 1
+    # the extra tests stands on deploy
+    assert pip_calls('--extras', 'tests') == 2
     assert pip_calls('--extras', 'tests') == 0
     assert pip_calls('--force') == first
     with (checkout / 'requirements' / 'tested.txt').open('a') as file:

@@ -172,9 +172,10 @@ install_base() {
 
 install_extra() { # NAME
     local pins=$REQUIREMENTS/tested-$1.txt ranges=$REQUIREMENTS/$1.txt print
-    if [[ $1 == dev ]]; then
-        install_extra tests
-    fi
+    case $1 in # an extra may stand on another
+        dev) install_extra tests ;;
+        tests) install_extra deploy ;;
+    esac
     [[ -f $pins ]] || pins=$REQUIREMENTS/tested.txt
     print=$(fingerprint "$pins" "$ranges")
     if up_to_date "extra-$1" "$print"; then
