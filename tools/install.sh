@@ -104,15 +104,29 @@ up_to_date() { # NAME FINGERPRINT
     ! $force && [[ -f $STAMPS/$1 && $(<"$STAMPS/$1") == "$2" ]]
 }
 
+# Shows of pip's output what takes time, line by line as it comes.
+show_progress() {
+    local line
+    local fetched='^ *Downloading .*\([0-9.]+ [MG]B\)'
+    local built='^ *(Building wheel for|Using cached) ([^ ]+)'
+    local compiled='(\[[0-9]+/[0-9]+\]) .*/([^ /]+\.(cpp|cu)) '
+    while IFS= read -r line; do
+        if [[ $line =~ $fetched ]]; then
+            printf '%s\n' "$line"
+        elif [[ $line =~ $built || $line =~ $compiled ]]; then
+            printf '  %s %s\n' "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
+        elif [[ $line == 'Successfully installed'* ]]; then
+            ((${#line} <= 200)) || line="${line:0:200} ..."
+            printf '%s\n' "$line"
+        fi
+    done
+}
+
 # Runs pip; shows what it fetches and installs, and all of it on failure.
 pip() {
     local from
     from=$(wc -c <"$LOG")
-    if ! "$PY" -m pip "$@" 2>&1 | tee -a "$LOG" | sed -nE -u \
-        -e '/^ *Downloading .*\([0-9.]+ [MG]B\)/p' \
-        -e 's/^ *(Building wheel for|Using cached) ([^ ]+).*/  \1 \2/p' \
-        -e 's/^.*(\[[0-9]+\/[0-9]+\]) .*\/([^ /]+\.(cpp|cu)) .*/  \1 \2/p' \
-        -e '/^Successfully installed/{s/^(.{200}).+/\1 .../;p;}'; then
+    if ! "$PY" -m pip "$@" 2>&1 | tee -a "$LOG" | show_progress; then
         tail -c "+$((from + 1))" "$LOG" | tail -n 60 >&2
         fail "pip $1 failed; the whole output is in $LOG"
     fi

@@ -11,7 +11,11 @@ import os.path as osp
 
 from mmengine.config import Config, DictAction
 
-from mmvision_ext.engine.launch import build_runner, exit_on_input_error
+from mmvision_ext.engine.launch import (
+    build_runner,
+    dump_predictions,
+    exit_on_input_error,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -57,6 +61,8 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> Config:
         args.work_dir or cfg.get('work_dir') or osp.join('work_dirs', name)
     )
     cfg.load_from = args.checkpoint
+    if args.out is not None:
+        dump_predictions(cfg, args.out)
     if args.show_dir is not None:
         drawing = (
             dict(draw=True, test_out_dir=args.show_dir)
@@ -71,14 +77,7 @@ def main() -> None:
     """Build the runner and test."""
     args = parse_args()
     with exit_on_input_error():
-        runner = build_runner(merge_args(Config.fromfile(args.config), args))
-        if args.out is not None:
-            from mmengine.evaluator import DumpResults
-
-            runner.test_evaluator.metrics.append(
-                DumpResults(out_file_path=args.out)
-            )
-        runner.test()
+        build_runner(merge_args(Config.fromfile(args.config), args)).test()
 
 
 if __name__ == '__main__':

@@ -10,7 +10,11 @@ import os.path as osp
 
 from mmengine.config import Config, DictAction
 
-from mmvision_ext.engine.launch import build_runner, exit_on_input_error
+from mmvision_ext.engine.launch import (
+    build_runner,
+    enable_amp,
+    exit_on_input_error,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -28,7 +32,9 @@ def parse_args() -> argparse.Namespace:
         help='checkpoint to resume from; without one, the latest of work-dir',
     )
     parser.add_argument(
-        '--amp', action='store_true', help='automatic mixed precision'
+        '--amp',
+        action='store_true',
+        help='automatic mixed precision; needs a GPU',
     )
     parser.add_argument(
         '--auto-scale-lr',
@@ -63,8 +69,7 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> Config:
         args.work_dir or cfg.get('work_dir') or osp.join('work_dirs', name)
     )
     if args.amp:
-        cfg.optim_wrapper.type = 'AmpOptimWrapper'
-        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+        enable_amp(cfg)
     if args.auto_scale_lr:
         if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
             raise SystemExit(

@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mmengine.config import Config
+from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from mmvision_ext.ops import require
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.config_check import amp_faults
+
+_WRAPPERS = ('OptimWrapper', 'AmpOptimWrapper', OptimWrapper, AmpOptimWrapper)
 
 
 def build_runner(cfg: Config) -> Runner:
@@ -26,6 +30,63 @@ def build_runner(cfg: Config) -> Runner:
     """
     require()
     return RUNNERS.build(cfg)
+
+
+def enable_amp(cfg: Config) -> None:
+    """Turn mixed precision on in a config.
+
+    Args:
+        cfg: The config; its ``optim_wrapper`` is changed.
+
+    Raises:
+        InputError: If mmengine has no mixed precision on this machine, or
+            the config has an optimizer wrapper of another kind.
+    """
+    wrapper = cfg.get('optim_wrapper') or {}
+    kind = wrapper.get('type', 'OptimWrapper')
+    if kind not in _WRAPPERS:
+        raise InputError(
+            f'--amp: expected optim_wrapper.type to be OptimWrapper, found '
+            f'{kind}. Leave out --amp and set its own precision.'
+        )
+    wrapper = {'loss_scale': 'dynamic', **wrapper, 'type': 'AmpOptimWrapper'}
+    for fault in amp_faults(wrapper):
+        raise InputError(fault)
+    cfg.optim_wrapper = wrapper
+
+
+def dump_predictions(cfg: Config, out: str) -> None:
+    """Let a test write its predictions, besides measuring them.
+
+    Args:
+        cfg: The config; its ``test_evaluator`` is changed.
+        out: The file, ``*.pkl``: a list with one dict an image. Masks of a
+            detection config are compressed (COCO run lengths).
+
+    Raises:
+        InputError: If the config measures several datasets apart, each with
+            a metric of its own.
+    """
+    evaluator = cfg.test_evaluator
+    if 'metrics' not in evaluator:
+        evaluator = {'metrics': evaluator}
+    kind = evaluator.get('type', 'Evaluator')
+    if kind != 'Evaluator':
+        raise InputError(
+            f'--out: expected a test_evaluator of type Evaluator, found '
+            f'{kind}. Leave out --out, or test one dataset at a time.'
+        )
+    metrics = evaluator['metrics']
+    dump = 'mmengine.DumpResults'
+    if cfg.get('default_scope') == 'mmdet':
+        dump = 'mmdet.DumpDetResults'
+    cfg.test_evaluator = {
+        **evaluator,
+        'metrics': [
+            *(metrics if isinstance(metrics, (list, tuple)) else [metrics]),
+            {'type': dump, 'out_file_path': out},
+        ],
+    }
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from mmengine.model import (
     MMDistributedDataParallel,
+    PretrainedInit,
     is_model_wrapper,
     revert_sync_batchnorm,
 )
@@ -22,9 +23,17 @@ from mmengine.runner.checkpoint import (
     _load_checkpoint_to_model,
 )
 from torch import nn
+from torch.utils.data import DataLoader
 
-from mmvision_ext.engine.checkpointing import match_state_dict, read_checkpoint
+from mmvision_ext.engine.batch_size import describe_batch_size
+from mmvision_ext.engine.checkpointing import (
+    arrived_fraction,
+    match_state_dict,
+    read_checkpoint,
+    state_of,
+)
 from mmvision_ext.registry import RUNNERS
+from mmvision_ext.utils import InputError
 from mmvision_ext.utils.config_check import check_config
 
 Renames = Sequence[tuple[str, str]]  # (pattern, replacement) pairs
@@ -137,25 +146,14 @@ class Runner(MMEngineRunner):
             auto_scale_lr: ``enable`` and ``base_batch_size``.
         """
         super().scale_lr(optim_wrapper, auto_scale_lr)
-        loader = self.train_dataloader
-        per_process = loader.batch_size or loader.batch_sampler.batch_size
-        accumulation = getattr(optim_wrapper, '_accumulative_counts', 1)
-        effective = self.world_size * per_process * accumulation
-        text = (
-            f'effective batch size {effective} = {self.world_size} '
-            f'process(es) x {per_process} x {accumulation} accumulated '
-            f'step(s); learning rate {_rates(optim_wrapper)}'
+        text, right = describe_batch_size(
+            self.world_size,
+            _batch_size(self.train_dataloader),
+            getattr(optim_wrapper, '_accumulative_counts', 1),
+            _rates(optim_wrapper),
+            auto_scale_lr or {},
         )
-        base = (auto_scale_lr or {}).get('base_batch_size')
-        if base is None or base == effective:
-            self.logger.info(text)
-        elif auto_scale_lr.get('enable'):  # type: ignore[union-attr]
-            self.logger.info(f'{text}, scaled from base batch size {base}')
-        else:
-            self.logger.warning(
-                f'{text}, meant for batch size {base}: add --auto-scale-lr '
-                'to scale it linearly'
-            )
+        self.logger.log(logging.INFO if right else logging.WARNING, text)
 
     def load_checkpoint(
         self,
@@ -184,10 +182,10 @@ class Runner(MMEngineRunner):
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         model = self._unwrapped_model()
         state = _revised(checkpoint.get('state_dict', checkpoint), revise_keys)
-        self._report_load(model, state, str(filename))
         checkpoint = _load_checkpoint_to_model(
             model, checkpoint, strict, revise_keys=revise_keys
         )
+        self._report_load(model, state, str(filename))
         self._has_loaded = True
         return checkpoint
 
@@ -198,19 +196,31 @@ class Runner(MMEngineRunner):
         falls back to full unpickling.
         """
         parts = [
-            (module, _state_of(_read(source), prefix), source)
+            (module, state_of(_read(source), prefix), source)
             for module, prefix, source in _pretrained_parts(
                 self._unwrapped_model()
             )
         ]
-        super()._init_model_weights()
+        try:
+            super()._init_model_weights()
+        except AssertionError as error:
+            if 'is not in the pretrained model' not in str(error):
+                raise
+            raise InputError(
+                f'init_cfg.prefix: {error}; expected a prefix of the names '
+                'in the file that init_cfg.checkpoint names'
+            ) from error
         for module, state, source in parts:
             self._report_load(module, state, source)
 
     def _report_load(
         self, module: nn.Module, state: dict[str, torch.Tensor], source: str
     ) -> None:
-        report = match_state_dict(module.state_dict(), state)
+        """Say what a module got from a checkpoint; refuse almost nothing."""
+        values = module.state_dict()
+        report = match_state_dict(values, state)
+        if not report.is_match:  # modules may convert names while loading
+            report.arrived_fraction = arrived_fraction(values, state)
         report.require_match(source)
         exact = not report.missing and not report.mismatched
         self.logger.log(
@@ -230,19 +240,11 @@ def _read(source: str) -> dict[str, Any]:
     return read_checkpoint(source)
 
 
-def _state_of(
-    checkpoint: dict[str, Any], prefix: str | None
-) -> dict[str, torch.Tensor]:
-    """The state dict of a checkpoint, or its part under a prefix."""
-    state = _revised(checkpoint.get('state_dict', checkpoint), STRIP_MODULE)
-    if prefix is None:
-        return state
-    start = f'{prefix.rstrip(".")}.'
-    return {
-        name.removeprefix(start): value
-        for name, value in state.items()
-        if name.startswith(start)
-    }
+def _batch_size(loader: DataLoader) -> int | None:
+    """Images of a process in a step; None where the sampler decides."""
+    return loader.batch_size or getattr(
+        loader.batch_sampler, 'batch_size', None
+    )
 
 
 def _rates(optim_wrapper: OptimWrapper) -> str:
@@ -274,5 +276,5 @@ def _pretrained_parts(
     for module in model.modules():
         init_cfg = getattr(module, 'init_cfg', None) or {}
         for entry in init_cfg if isinstance(init_cfg, list) else [init_cfg]:
-            if entry.get('type') == 'Pretrained':
+            if entry.get('type') in ('Pretrained', PretrainedInit):
                 yield module, entry.get('prefix'), entry['checkpoint']

@@ -3,7 +3,11 @@
 import pytest
 import torch
 
-from mmvision_ext.engine.checkpointing import match_state_dict, rename_by_order
+from mmvision_ext.engine.checkpointing import (
+    arrived_fraction,
+    match_state_dict,
+    rename_by_order,
+)
 from mmvision_ext.utils import InputError
 
 MODEL = {
@@ -46,6 +50,29 @@ def test_long_lists_are_cut_and_counted() -> None:
 
 def test_a_model_without_entries_loads_nothing() -> None:
     assert match_state_dict({}, {}).loaded_fraction == 0.0
+
+
+def test_values_are_found_under_any_name() -> None:
+    model = {
+        'a': torch.arange(6.0).view(2, 3),
+        'b': torch.arange(6.0),  # same values, another shape
+        'c': torch.ones(4),
+    }
+    checkpoint = {
+        'other.a': torch.arange(6.0).view(2, 3).half(),
+        'c': torch.zeros(4),
+        'epoch': 3,
+    }
+    assert arrived_fraction(model, checkpoint) == pytest.approx(6 / 16)
+    assert arrived_fraction({}, checkpoint) == 0.0
+
+
+def test_values_that_arrived_make_a_match_and_are_told() -> None:
+    report = match_state_dict(MODEL, {'encoder.0': torch.zeros(8, 4)})
+    assert not report.is_match
+    report.arrived_fraction = 0.5
+    report.require_match('x.pth')
+    assert '50.0% of its values are those' in report.summary('x.pth')
 
 
 def test_rename_by_order_keeps_values() -> None:

@@ -1,13 +1,15 @@
 """What the runner says about weights, without a training."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
-from mmengine.model import BaseModel, BaseModule
+from mmengine.model import BaseModel, BaseModule, PretrainedInit
 from torch import nn
+from torch.utils.data import BatchSampler, DataLoader, Sampler
 
-from mmvision_ext.engine.runner import Runner
+from mmvision_ext.engine.runner import Runner, _batch_size
 from mmvision_ext.utils import InputError
 
 
@@ -104,6 +106,76 @@ def test_pretrained_weights_of_another_network_stop_the_run(
     runner = _runner(Toy(dict(type='Pretrained', checkpoint=file)), tmp_path)
     with pytest.raises(InputError, match='d.pth: 0 entries loaded'):
         runner._init_model_weights()
+
+
+class Converting(Body):
+    """Renames the entries of a foreign checkpoint, as mmdet's Swin does."""
+
+    def init_weights(self) -> None:
+        state = torch.load(self.init_cfg['checkpoint'])['state_dict']
+        self.load_state_dict(
+            {
+                name.replace('stem', 'layer'): value
+                for name, value in state.items()
+            },
+            strict=False,
+        )
+
+
+@pytest.mark.parametrize('name', ['stem', 'root'])
+def test_a_part_may_convert_names_itself(
+    name: str, tmp_path: Path, capfd
+) -> None:
+    file = _save(tmp_path / 'f.pth', {f'{name}.weight': torch.rand(8, 4)})
+    model = Toy()
+    model.body = Converting(dict(type='Pretrained', checkpoint=file))
+    runner = _runner(model, tmp_path)
+    if name == 'root':  # nothing arrives
+        with pytest.raises(InputError, match='f.pth: 0 entries loaded'):
+            runner._init_model_weights()
+        return
+    runner._init_model_weights()
+    printed = ''.join(capfd.readouterr())
+    assert 'the module converts names while it loads: 80.0% of' in printed
+
+
+def test_a_prefix_that_is_not_in_the_file_is_named(tmp_path: Path) -> None:
+    file = _save(tmp_path / 'g.pth', {'layer.weight': torch.ones(8, 4)})
+    init_cfg = dict(type='Pretrained', checkpoint=file, prefix='trunk')
+    with pytest.raises(InputError, match=r'init_cfg.prefix: trunk\.'):
+        _runner(Toy(init_cfg), tmp_path)._init_model_weights()
+
+
+def test_a_pretrained_part_by_class(tmp_path: Path) -> None:
+    file = _save(tmp_path / 'h.pth', {'stem.weight': torch.ones(8, 4)})
+    init_cfg = dict(type=PretrainedInit, checkpoint=file)
+    with pytest.raises(InputError, match='h.pth: 0 entries loaded'):
+        _runner(Toy(init_cfg), tmp_path)._init_model_weights()
+
+
+class OwnSampler(BatchSampler):
+    """A batch sampler that has no batch size of its own."""
+
+    def __init__(self, sampler: Sampler) -> None:
+        self.sampler = sampler
+
+    def __iter__(self) -> Iterator[list[int]]:
+        yield from ([index] for index in self.sampler)
+
+    def __len__(self) -> int:
+        return len(self.sampler)
+
+
+@pytest.mark.parametrize(
+    'options, expected',
+    [
+        (dict(batch_size=3), 3),
+        (dict(batch_sampler=BatchSampler(range(6), 2, False)), 2),
+        (dict(batch_sampler=OwnSampler(range(6))), None),
+    ],
+)
+def test_batch_size_of_a_loader(options: dict, expected: int | None) -> None:
+    assert _batch_size(DataLoader(range(6), **options)) == expected
 
 
 class Trap:

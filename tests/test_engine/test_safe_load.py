@@ -2,6 +2,7 @@
 
 import pickle
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 import torch
@@ -39,6 +40,26 @@ def test_code_in_a_download_is_not_run_either(monkeypatch) -> None:
     assert read_checkpoint('https://host/w.pth') == {}
     assert asked['url'] == 'https://host/w.pth'
     assert asked['weights_only'] is True
+
+
+def test_a_download_that_fails_is_named(monkeypatch) -> None:
+    def fail(*args: object, **options: object) -> None:
+        raise URLError('no route to host')
+
+    monkeypatch.setattr(torch.hub, 'load_state_dict_from_url', fail)
+    with pytest.raises(InputError, match='https://host/w.pth.*no route'):
+        read_checkpoint('https://host/w.pth')
+
+
+def test_a_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match='cannot be read'):
+        read_checkpoint(tmp_path)
+
+
+def test_the_home_folder_is_expanded(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv('HOME', str(tmp_path))
+    torch.save({'w': torch.ones(1)}, tmp_path / 'a.pth')
+    assert read_checkpoint('~/a.pth') == {'w': torch.ones(1)}
 
 
 @pytest.mark.parametrize('content', [b'', b'plain text, no archive'])

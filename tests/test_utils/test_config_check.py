@@ -1,41 +1,18 @@
 """Faults of a config are found before any data is read."""
 
+import logging
+from collections.abc import Callable
+from importlib import util
 from pathlib import Path
 from typing import Any
 
 import pytest
-from mmengine.config import ConfigDict
+from mmengine.config import Config, ConfigDict
 
-from mmvision_ext.utils import InputError
-from mmvision_ext.utils.config_check import check_config, iter_datasets
+from mmvision_ext.utils import InputError, config_check
+from mmvision_ext.utils.config_check import check_config
 
-
-def _config(
-    root: Path, classes: Any = ('a', 'b'), heads: int = 2, **metainfo: Any
-) -> ConfigDict:
-    (root / 'images').mkdir(exist_ok=True)
-    (root / 'train.json').touch()
-    loader = dict(
-        dataset=dict(
-            type='CocoDataset',
-            data_root=str(root),
-            ann_file='train.json',
-            data_prefix=dict(img='images'),
-            metainfo=dict(classes=classes, **metainfo),
-        )
-    )
-    return ConfigDict(
-        default_scope='mmdet',
-        train_dataloader=loader,
-        val_dataloader=loader,
-        model=dict(
-            rpn_head=dict(num_classes=1),
-            roi_head=dict(
-                bbox_head=[dict(num_classes=heads)],
-                mask_head=dict(num_classes=heads),
-            ),
-        ),
-    )
+MakeConfig = Callable[..., ConfigDict]
 
 
 def _faults(cfg: ConfigDict, *modes: str) -> str:
@@ -44,97 +21,181 @@ def _faults(cfg: ConfigDict, *modes: str) -> str:
     return str(caught.value)
 
 
-def test_a_sound_config_passes(tmp_path: Path) -> None:
-    check_config(_config(tmp_path), ('train', 'val'))
+@pytest.fixture
+def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the check logs."""
+    texts: list[str] = []
+
+    def note(text: str, logger: str, level: int) -> None:
+        assert (logger, level) == ('current', logging.WARNING)
+        texts.append(text)
+
+    monkeypatch.setattr(config_check, 'print_log', note)
+    return texts
 
 
-def test_class_counts_name_every_head_and_the_value(tmp_path: Path) -> None:
-    text = _faults(_config(tmp_path, heads=80))
-    assert 'set model.roi_head.bbox_head.0.num_classes = 2' in text
-    assert 'set model.roi_head.mask_head.num_classes = 2' in text
-    assert 'rpn_head' not in text
-
-
-def test_counts_of_other_things_are_left_alone(tmp_path: Path) -> None:
-    cfg = _config(tmp_path)
-    cfg.model.roi_head.semantic_head = dict(num_classes=183)  # pixels
-    cfg.model.bbox_head = dict(type='GroundingDINOHead', num_classes=256)
-    check_config(cfg, ('train',))
-
-
-def test_classes_of_the_dataset_type_count_too(tmp_path: Path) -> None:
-    cfg = _config(tmp_path, heads=20)
-    cfg.train_dataloader.dataset.pop('metainfo')
-    cfg.pop('val_dataloader')
-    assert 'num_classes = 80' in _faults(cfg, 'train')
-
-
-def test_train_and_val_need_the_same_classes(tmp_path: Path) -> None:
-    cfg = _config(tmp_path)
-    cfg.val_dataloader = _config(tmp_path, classes=('a',)).val_dataloader
-    assert 'val_dataloader.dataset has 1 classes' in _faults(cfg)
-
-
-def test_a_string_in_the_place_of_a_tuple(tmp_path: Path) -> None:
-    text = _faults(_config(tmp_path, classes=('cat'), heads=3), 'train')
-    assert "write a tuple, ('cat', ) with the comma" in text
-
-
-def test_palette_of_another_length(tmp_path: Path) -> None:
-    text = _faults(_config(tmp_path, palette=[(0, 0, 0)]), 'train')
-    assert 'metainfo.palette has 1 colours for 2 classes' in text
-
-
-@pytest.mark.parametrize(
-    'key, value, message',
-    [
-        ('data_root', '/nowhere', "data_root: no folder '/nowhere'"),
-        ('ann_file', 'gone.json', 'ann_file: no file'),
-        ('data_prefix', dict(img='gone'), 'data_prefix.img: no folder'),
-    ],
-)
-def test_missing_files_name_the_key(
-    tmp_path: Path, key: str, value: Any, message: str
+def test_a_sound_config_passes(
+    make_config: MakeConfig, warnings: list[str]
 ) -> None:
-    cfg = _config(tmp_path)
-    cfg.train_dataloader.dataset[key] = value
-    text = _faults(cfg)
-    assert 'train_dataloader.dataset' in text and message in text
+    check_config(make_config(), ('train', 'val'))
+    assert not warnings
 
 
-def test_only_the_loaders_in_use_are_checked(tmp_path: Path) -> None:
-    cfg = _config(tmp_path)
+def test_the_heads_are_for_the_training_data(
+    make_config: MakeConfig, warnings: list[str]
+) -> None:
+    cfg = make_config()
+    cfg.val_dataloader = make_config(classes=('a',)).val_dataloader
+    check_config(cfg, ('train', 'val'))
+    [text] = warnings
+    assert text.startswith(
+        'train_dataloader.dataset has 2 classes, but '
+        'val_dataloader.dataset has 1'
+    )
+    assert 'val_dataloader.dataset has 1 classes' in _faults(cfg, 'val')
+
+
+def test_only_the_loaders_in_use_are_checked(make_config: MakeConfig) -> None:
+    cfg = make_config()
     cfg.train_dataloader.dataset.data_root = '/nowhere'
     check_config(cfg, ('val',))
 
 
-def test_missing_checkpoints_name_the_key(tmp_path: Path) -> None:
-    cfg = _config(tmp_path)
+def test_several_faults_come_in_one_message(make_config: MakeConfig) -> None:
+    cfg = make_config(heads=80)
+    cfg.load_from = 'lost.pth'
+    assert _faults(cfg).count('\n  - ') == 3
+
+
+def test_pretrained_parts_are_looked_for_in_a_training_only(
+    make_config: MakeConfig,
+) -> None:
+    cfg = make_config()
     cfg.model.backbone = dict(
         init_cfg=dict(type='Pretrained', checkpoint='gone.pth')
     )
+    cfg.load_from = 'https://example.org/a.pth'  # mmengine reads both
+    check_config(cfg, ('val',))
     assert "model.backbone.init_cfg.checkpoint: no file 'gone.pth'" in _faults(
         cfg
     )
-    cfg.load_from = 'lost.pth'
-    assert "load_from: no file 'lost.pth'" in _faults(cfg)
-    cfg.load_from = 'https://example.org/a.pth'
-    check_config(cfg, ('train',))
 
 
-def test_wrappers_are_walked() -> None:
-    leaf = dict(type='X')
-    wrapped = dict(
-        type='RepeatDataset',
-        dataset=dict(type='ConcatDataset', datasets=[leaf, leaf]),
+def test_a_list_of_data_loaders_is_not_for_mmengine(
+    make_config: MakeConfig,
+) -> None:
+    cfg = make_config()
+    cfg.test_dataloader = [cfg.val_dataloader, cfg.val_dataloader]
+    text = _faults(cfg, 'test')
+    assert 'test_dataloader is a list' in text and 'ConcatDataset' in text
+
+
+@pytest.mark.parametrize('download', [None, True, False])
+def test_datasets_that_download_need_no_files(download: bool | None) -> None:
+    dataset = dict(type='CIFAR10', data_root='/nowhere')
+    if download is not None:
+        dataset['download'] = download
+    cfg = ConfigDict(
+        default_scope='mmpretrain', train_dataloader=dict(dataset=dataset)
     )
-    assert [key for key, _ in iter_datasets(wrapped, 'd')] == [
-        'd.dataset.datasets.0',
-        'd.dataset.datasets.1',
-    ]
+    if download is False:
+        assert "data_root: no folder '/nowhere'" in _faults(cfg)
+    else:
+        check_config(cfg, ('train',))
 
 
-def test_several_faults_come_in_one_message(tmp_path: Path) -> None:
-    cfg = _config(tmp_path, heads=80)
-    cfg.load_from = 'lost.pth'
-    assert _faults(cfg).count('\n  - ') == 3
+@pytest.mark.parametrize('gpu', [True, False])
+def test_mixed_precision_needs_a_gpu_to_train(
+    gpu: bool, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(config_check, 'is_cuda_available', lambda: gpu)
+    cfg = make_config()
+    cfg.optim_wrapper = dict(type='AmpOptimWrapper', dtype='bfloat16')
+    check_config(cfg, ('val',))
+    if gpu:
+        check_config(cfg, ('train',))
+    else:
+        assert 'needs a GPU' in _faults(cfg, 'train')
+
+
+@pytest.mark.parametrize(
+    'host, name',
+    [
+        ('mmdet', 'panoptic_fpn/panoptic-fpn_r50_fpn_1x_coco.py'),
+        ('mmdet', 'mask2former/mask2former_r50_8xb2-lsj-50e_coco-panoptic.py'),
+        ('mmdet', 'mask2former/mask2former_r50_8xb2-lsj-50e_coco.py'),
+        (
+            'mmdet',
+            'deepsort/deepsort_faster-rcnn_r50_fpn_8xb2-4e_'
+            'mot17halftrain_test-mot17halfval.py',
+        ),
+        (
+            'mmdet',
+            'bytetrack/bytetrack_yolox_x_8xb4-80e_crowdhuman-'
+            'mot17halftrain_test-mot17halfval.py',
+        ),
+        (
+            'mmdet',
+            'glip/odinw/glip_atss_swin-t_a_fpn_dyhead_pretrain_odinw13.py',
+        ),
+        (
+            'mmdet',
+            'glip/lvis/'
+            'glip_atss_swin-l_fpn_dyhead_pretrain_zeroshot_mini-lvis.py',
+        ),
+        ('mmpretrain', 'resnet/resnet18_8xb16_cifar10.py'),
+    ],
+)
+@pytest.mark.parametrize('modes', [('train', 'val'), ('val',), ('test',)])
+def test_configs_of_the_hosts_have_no_wrong_count(
+    host: str,
+    name: str,
+    modes: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    warnings: list[str],
+) -> None:
+    for check in ('missing_data', 'missing_checkpoints', 'amp_faults'):
+        monkeypatch.setattr(config_check, check, lambda *args: [])
+    [package] = util.find_spec(host).submodule_search_locations
+    cfg = Config.fromfile(Path(package) / '.mim' / 'configs' / name)
+    check_config(cfg, modes)
+    assert not warnings
+
+
+@pytest.mark.parametrize(
+    'host, name, key, right',
+    [
+        (
+            'mmdet',
+            'panoptic_fpn/panoptic-fpn_r50_fpn_1x_coco.py',
+            'model.panoptic_fusion_head.num_stuff_classes',
+            53,
+        ),
+        (
+            'mmdet',
+            'panoptic_fpn/panoptic-fpn_r50_fpn_1x_coco.py',
+            'model.roi_head.mask_head.num_classes',
+            80,
+        ),
+        (
+            'mmpretrain',
+            'resnet/resnet18_8xb16_cifar10.py',
+            'model.head.num_classes',
+            10,
+        ),
+    ],
+)
+def test_a_wrong_count_in_them_is_found(
+    host: str,
+    name: str,
+    key: str,
+    right: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(config_check, 'missing_data', lambda *args: [])
+    [package] = util.find_spec(host).submodule_search_locations
+    cfg = Config.fromfile(Path(package) / '.mim' / 'configs' / name)
+    wrong: dict[str, Any] = {key: right + 1}
+    cfg.merge_from_dict(wrong)
+    text = _faults(cfg)
+    assert f'set {key} = {right}' in text and text.count('\n  - ') == 1

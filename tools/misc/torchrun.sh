@@ -16,11 +16,8 @@ if ! [[ $processes =~ ^[1-9][0-9]*$ ]]; then
     echo "error: expected a number of processes, found '$processes'" >&2
     exit 2
 fi
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-python=${PYTHON:-python}
-if [[ -z ${PYTHON:-} && -z ${VIRTUAL_ENV:-} && -x $root/.venv/bin/python ]]; then
-    python=$root/.venv/bin/python
-fi
+# shellcheck source=tools/misc/find_python.sh
+source "$(dirname "${BASH_SOURCE[0]}")/find_python.sh"
 nodes=${NNODES:-1}
 if ((nodes == 1)) && [[ -z ${PORT:-} ]]; then
     meeting=(--standalone) # torchrun takes a free port itself

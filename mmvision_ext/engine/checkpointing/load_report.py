@@ -24,6 +24,9 @@ class LoadReport:
         unexpected: Names of the checkpoint that the model lacks.
         mismatched: Name to (shape in checkpoint, shape in model).
         loaded_fraction: Values filled over values of the model, in [0, 1].
+        arrived_fraction: Values found in the model after loading, over values
+            of the model, in [0, 1], whatever their names; None where that
+            was not looked at.
     """
 
     loaded: list[str] = field(default_factory=list)
@@ -33,6 +36,13 @@ class LoadReport:
         default_factory=dict
     )
     loaded_fraction: float = 0.0
+    arrived_fraction: float | None = None
+
+    @property
+    def is_match(self) -> bool:
+        """Whether the checkpoint gives the model more than almost nothing."""
+        filled = max(self.loaded_fraction, self.arrived_fraction or 0.0)
+        return filled >= MIN_LOADED_FRACTION
 
     def summary(self, source: str) -> str:
         """Describe the load in a few lines.
@@ -65,6 +75,12 @@ class LoadReport:
                     + '; '.join(names[:_SHOWN])
                     + (f'; and {more} more' if more > 0 else '')
                 )
+        if self.arrived_fraction:
+            lines.append(
+                '  the module converts names while it loads: '
+                f'{self.arrived_fraction:.1%} of its values are those of the '
+                'checkpoint'
+            )
         return '\n'.join(lines)
 
     def require_match(self, source: str) -> None:
@@ -75,9 +91,9 @@ class LoadReport:
 
         Raises:
             InputError: If less than :data:`MIN_LOADED_FRACTION` of the
-                model's values were filled.
+                model's values were filled, by name and in fact.
         """
-        if self.loaded_fraction < MIN_LOADED_FRACTION:
+        if not self.is_match:
             raise InputError(
                 f'almost nothing of this checkpoint fits the model.\n'
                 f'{self.summary(source)}\n'
@@ -117,3 +133,37 @@ def match_state_dict(
     ]
     report.loaded_fraction = filled / total if total else 0.0
     return report
+
+
+def arrived_fraction(
+    model_state: Mapping[str, torch.Tensor],
+    checkpoint_state: Mapping[str, torch.Tensor],
+) -> float:
+    """Share of a model's values that a checkpoint holds under any name.
+
+    Some modules convert the names of a foreign checkpoint while they load it
+    (mmdet's Swin and PVT, mmpretrain's TimmClassifier). What they got can be
+    told from the values only.
+
+    Args:
+        model_state: Name to tensor of any shape, of the model after loading.
+        checkpoint_state: Name to tensor of any shape, of the checkpoint.
+
+    Returns:
+        Values of tensors that equal one of the checkpoint's, over all values
+        of the model, in [0, 1].
+    """
+    by_shape: dict[torch.Size, list[torch.Tensor]] = {}
+    for found in checkpoint_state.values():
+        if isinstance(found, torch.Tensor):
+            by_shape.setdefault(found.shape, []).append(found)
+    arrived = sum(
+        value.numel()
+        for value in model_state.values()
+        if any(
+            torch.equal(value.cpu(), found.to('cpu', value.dtype))
+            for found in by_shape.get(value.shape, [])
+        )
+    )
+    total = sum(value.numel() for value in model_state.values())
+    return arrived / total if total else 0.0

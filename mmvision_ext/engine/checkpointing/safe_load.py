@@ -1,5 +1,6 @@
 """Read a checkpoint without running code that it may contain."""
 
+import os.path as osp
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,16 +16,17 @@ def read_checkpoint(checkpoint: str | Path) -> dict[str, Any]:
     """Read a checkpoint without running code that it may contain.
 
     Args:
-        checkpoint: File or http(s) address.
+        checkpoint: File or http(s) address; ``~`` is the home folder.
 
     Returns:
         Its content, tensors on the CPU.
 
     Raises:
-        InputError: There is no such file, it is not a checkpoint, or it
-            holds objects other than tensors, numbers and text.
+        InputError: There is no such file, it cannot be read or fetched, it
+            is not a checkpoint, or it holds objects other than tensors,
+            numbers and text.
     """
-    name = str(checkpoint)
+    name = osp.expanduser(checkpoint)
     try:
         with torch.serialization.safe_globals(get_torch_safe_globals()):
             if name.startswith(('http://', 'https://')):
@@ -39,6 +41,10 @@ def read_checkpoint(checkpoint: str | Path) -> dict[str, Any]:
         raise InputError(
             f'checkpoint: expected a file, found none at {name}.'
         ) from None
+    except OSError as error:
+        raise InputError(f'checkpoint {name}: cannot be read: {error}.') from (
+            error
+        )
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
         reason = (str(error) or 'the file ends too early').splitlines()[0]
         raise InputError(
