@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # From a fresh clone to pictures: set up, make a small data set, train Mask
 # R-CNN on it from random weights, test it, draw what it sees. Minutes on CPU.
+# Ends with status 1 when box AP50 is below 0.80 or mask AP50 below 0.75.
 #
 # Usage: bash tools/quickstart.sh
 #
@@ -42,10 +43,26 @@ say 'testing on the held-out images'
 say 'drawing'
 "$python" tools/analysis_tools/visualize_proposals.py "$CONFIG" \
     "$checkpoint" --limit 4 --score-thr 0.5 --out "$OUT/pictures/proposals"
-"$python" tools/analysis_tools/error_examples.py "$CONFIG" "$checkpoint" \
-    --out "$OUT/pictures/errors"
+"$python" tools/analysis_tools/detection_report.py "$CONFIG" "$checkpoint" \
+    --out "$OUT/pictures/report"
 "$python" tools/analysis_tools/plot_training_curves.py "$OUT/train" \
     --out "$OUT/pictures/training_curves.png"
 
 say 'done; the metrics are in the tables of the test above, the pictures in'
 find "$OUT/pictures" -name '*.png' | sort
+"$python" - "$OUT/test" <<'EOF'
+import json
+import sys
+from pathlib import Path
+
+[path] = Path(sys.argv[1]).glob('[0-9]*/[0-9]*.json')
+metrics = json.loads(path.read_text())
+box, mask = metrics['coco/bbox_mAP_50'], metrics['coco/segm_mAP_50']
+line = f'box AP50 {box:.3f}, mask AP50 {mask:.3f} on the held-out images'
+if not (box >= 0.80 and mask >= 0.75):  # nan fails, too
+    sys.exit(
+        f'error: {line}; expected at least 0.800 and 0.750: the training did '
+        'not reach what it should, see the losses above'
+    )
+print(line)
+EOF

@@ -1,6 +1,7 @@
 """Several detectors on one dataset, side by side."""
 
 import csv
+import logging
 import math
 import subprocess
 from collections.abc import Sequence
@@ -8,13 +9,15 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 
 from mmvision_ext.engine.checkpointing import read_checkpoint
 from mmvision_ext.utils import InputError
 from mmvision_ext.visualization.charts import plot_bars
 
+from .model import load_config
 from .model_cost import measure_cost
-from .predictions import iter_dataset_predictions
+from .predictions import iter_dataset_predictions, loads_masks
 from .tables import markdown_table, number
 
 
@@ -115,9 +118,11 @@ def compare_detectors(
 
     Args:
         contestants: At least one model.
-        dataset_config: Config whose test dataset is used; None takes that of
-            the first model. Each model resizes images as its own config
-            says.
+        dataset_config: Config whose test dataset is used; None takes the
+            first model's whose config loads masks, else the first model's,
+            so that a box-only model named first leaves the others their
+            mask average precision. Each model resizes images as its own
+            config says.
         device: Such as ``'cuda:0'`` or ``'cpu'``; None takes the first GPU
             where there is one.
         limit: Use the first images only.
@@ -138,7 +143,7 @@ def compare_detectors(
             f'names, found {names}. Name them: '
             'NAME=CONFIG.py:CHECKPOINT.'
         )
-    dataset_config = dataset_config or contestants[0].config
+    dataset_config = dataset_config or _dataset_owner(contestants)
     return [
         _compare_one(
             contestant, dataset_config, device, limit, num_timed, command
@@ -276,6 +281,15 @@ def repository_commit() -> str:
         return 'unknown'
 
 
+def _dataset_owner(contestants: Sequence[Contestant]) -> str:
+    """The first config that loads masks, else the first."""
+    configs = [contestant.config for contestant in contestants]
+    return next(
+        (path for path in configs if loads_masks(load_config(path))),
+        configs[0],
+    )
+
+
 def _compare_one(
     contestant: Contestant,
     dataset_config: str | Path | Config,
@@ -293,6 +307,13 @@ def _compare_one(
         dataset_config,
     )
     metric = predictions.new_metric()
+    if predictions.model.with_mask and 'segm' not in metric.kinds:
+        print_log(
+            f'{contestant.name} predicts masks, but the test dataset of '
+            f'{dataset_config} loads none: its mask AP is not measured.',
+            'current',
+            logging.WARNING,
+        )
     for sample in predictions:
         metric.process(None, [sample.to_dict()])
     scores = metric.evaluate(len(predictions))

@@ -215,14 +215,15 @@ def evaluate_on_coco(
     model = load_detector(config, checkpoint, device)
     classes = tuple(model.dataset_meta['classes'])
     mapped = read_class_map(class_map, classes, categories)
-    targets = {name: index for index, name in enumerate(mapped.categories)}
+    shared = [name for name in categories if name in mapped.categories]
+    targets = {name: index for index, name in enumerate(shared)}
     lookup = torch.tensor(
         [
             targets[mapped.pairs[name]] if name in mapped.pairs else -1
             for name in classes
         ]
     )
-    dataset = _coco_dataset(model.cfg, ann_file, img_dir, mapped.categories)
+    dataset = _coco_dataset(model.cfg, ann_file, img_dir, shared)
     predictions = DatasetPredictions(
         model, dataset, limit, check_classes=False
     )

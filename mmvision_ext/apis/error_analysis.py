@@ -63,6 +63,15 @@ class ErrorData:
     score_thr: float = 0.3
 
     @property
+    def has_masks(self) -> bool:
+        """Whether all images have true and predicted masks."""
+        return all(
+            record.truth.masks is not None
+            and record.detections.masks is not None
+            for record in self.records
+        )
+
+    @property
     def setting(self) -> str:
         """Thresholds in words."""
         what = 'box' if self.kind == 'bbox' else 'mask'
@@ -87,7 +96,8 @@ def collect_error_data(
         score_thr: Lowest score of a detection that counts.
 
     Returns:
-        Records and images.
+        Records and images. Masks are kept where truth and detections have
+        them.
 
     Raises:
         InputError: A threshold is out of range, or masks are missing.
@@ -99,7 +109,13 @@ def collect_error_data(
         )
     records, sources = [], {}
     for sample in predictions:
-        record = image_record(sample.to_dict(), with_masks=kind == 'segm')
+        both_have_masks = all(
+            'masks' in part
+            for part in (sample.gt_instances, sample.pred_instances)
+        )
+        record = image_record(
+            sample.to_dict(), kind == 'segm' or both_have_masks
+        )
         records.append(record)
         path = Path(sample.img_path)
         sources[record.img_id] = ImageSource(str(path), path)
@@ -123,6 +139,7 @@ def write_confusion(data: ErrorData, folder: str | Path) -> list[Path]:
         The files written.
     """
     folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
     matrix = detection_confusion_matrix(
         data.records,
         len(data.classes),

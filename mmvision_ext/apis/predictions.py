@@ -198,12 +198,29 @@ def test_pipeline(config: Config, owner: Config) -> list[dict[str, Any]]:
             'after Resize, so that the ground truth is in pixels of the '
             f'original image, found {names}. Move it.'
         )
-    theirs = [
+    theirs = _annotation_steps(owner)
+    return [*steps[:position], *theirs, *steps[position + 1 :]]
+
+
+def loads_masks(config: Config) -> bool:
+    """Whether the test pipeline of a config loads the masks of objects.
+
+    Args:
+        config: A detection config.
+
+    Returns:
+        True if it does.
+    """
+    return any(step.get('with_mask') for step in _annotation_steps(config))
+
+
+def _annotation_steps(config: Config) -> list[dict[str, Any]]:
+    """The steps of the test pipeline that load annotations."""
+    return [
         dict(step)
-        for step in get_test_pipeline_cfg(owner)
+        for step in get_test_pipeline_cfg(config)
         if str(step['type']).endswith('LoadAnnotations')
     ]
-    return [*steps[:position], *theirs, *steps[position + 1 :]]
 
 
 def iter_images(

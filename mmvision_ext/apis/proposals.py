@@ -27,7 +27,7 @@ from mmvision_ext.visualization.proposal_page import (
 from .inferencer import array_pipeline
 from .model import Detector
 from .pictures import draw_ground_truth
-from .results import to_result
+from .results import picture_name, refuse_source_folder, to_result
 from .sources import ImageSource, Pixels
 
 PANEL_SIDE = 480
@@ -47,7 +47,8 @@ def write_proposal_pages(
             :func:`~mmvision_ext.apis.model.load_detector`.
         images: Images, each with a data sample that has its ground truth, or
             with None.
-        folder: Where to; made where missing. Pages are named after images.
+        folder: Where to; made where missing. Pages are named after images;
+            a number is added where two images have one name.
         topk: Number of proposals to show.
         score_thr: Lowest confidence of the detections to show.
 
@@ -55,12 +56,15 @@ def write_proposal_pages(
         The files written.
 
     Raises:
-        InputError: See :func:`trace_proposals`.
+        InputError: The images lie in this folder, or see
+            :func:`trace_proposals`.
     """
     pipeline = array_pipeline(model.cfg)
     meta = model.dataset_meta
     files = []
+    taken: set[str] = set()
     for source, truth in images:
+        refuse_source_folder(folder, [source])
         pixels = source.read()
         image = np.ascontiguousarray(pixels[..., ::-1])
         trace, sample = trace_proposals(model, pipeline, pixels, topk)
@@ -73,9 +77,10 @@ def write_proposal_pages(
         ]
         if truth is not None:
             ends.append(draw_ground_truth(image, truth, meta, PANEL_SIDE))
-        name = Path(source.name).stem
-        page = proposal_page(image, trace, ends, name, PANEL_SIDE)
-        files.append(save_image(Path(folder) / f'{name}.png', page))
+        title = Path(source.name).stem
+        page = proposal_page(image, trace, ends, title, PANEL_SIDE)
+        path = Path(folder) / picture_name(source, taken)
+        files.append(save_image(path, page))
     return files
 
 

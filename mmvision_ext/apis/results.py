@@ -1,7 +1,7 @@
 """What a detector found in an image."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
 from mmvision_ext.evaluation.metrics.collector import encode_masks
+from mmvision_ext.utils import InputError
 from mmvision_ext.visualization.draw import Picture, draw_instances, save_image
 
 from .sources import ImageSource
@@ -171,26 +172,72 @@ class DetectionResults(list[DetectionResult]):
         images have one name.
 
         Args:
-            folder: Where to; made where missing.
+            folder: Where to; made where missing. Files of an earlier call
+                are replaced.
 
         Returns:
             The files written, ``predictions.json`` last.
+
+        Raises:
+            InputError: The images lie in this folder.
         """
         folder = Path(folder)
+        refuse_source_folder(folder, [result.source for result in self])
         taken: set[str] = set()
         files = []
         for result in self:
-            stem = name = Path(result.source.name).stem.replace(' ', '_')
-            number = 2
-            while name in taken:
-                name = f'{stem}_{number}'
-                number += 1
-            taken.add(name)
-            files.append(save_image(folder / f'{name}.png', result.draw()))
+            name = picture_name(result.source, taken)
+            files.append(save_image(folder / name, result.draw()))
         report = folder / 'predictions.json'
         report.parent.mkdir(parents=True, exist_ok=True)
         report.write_text(json.dumps(self.to_coco()))
         return [*files, report]
+
+
+def picture_name(source: ImageSource, taken: set[str]) -> str:
+    """Name a picture after its image.
+
+    Args:
+        source: The image.
+        taken: Names given so far; the new one is added.
+
+    Returns:
+        File name, with a number where two images have one name.
+    """
+    stem = Path(source.name).stem.replace(' ', '_')
+    name, number = f'{stem}.png', 2
+    while name in taken:
+        name = f'{stem}_{number}.png'
+        number += 1
+    taken.add(name)
+    return name
+
+
+def refuse_source_folder(
+    folder: str | Path, sources: Iterable[ImageSource]
+) -> None:
+    """Keep pictures out of the folders that images are read from.
+
+    A picture of ``a.jpg`` is called ``a.png``: written beside ``a.jpg`` it
+    would replace an image of that name.
+
+    Args:
+        folder: Where pictures are to be written.
+        sources: The images.
+
+    Raises:
+        InputError: One of the images lies in the folder.
+    """
+    folder = Path(folder).resolve()
+    for source in sources:
+        path = source.path
+        if path and folder in (path.parent.resolve(), path.resolve().parent):
+            raise InputError(
+                f'output folder {folder}: expected another folder than that '
+                f'of the images, found {path} in it, and pictures named '
+                'after images could replace images. Name a folder of its '
+                'own, such as work_dirs/pictures.'
+            )
 
 
 def to_result(

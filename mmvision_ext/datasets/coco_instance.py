@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from mmdet.datasets import CocoDataset
 from mmdet.datasets.api_wrappers import COCO
 
@@ -76,11 +77,15 @@ class CheckedCOCO(COCO):
 class CocoInstanceDataset(CheckedDetDataset, CocoDataset):
     """A COCO-format file; counts what it cannot use, and says so.
 
-    Samples are those of ``mmdet.CocoDataset``, with three differences:
+    Samples are those of ``mmdet.CocoDataset``, with four differences:
     label i always is ``metainfo['classes'][i]``, whatever the order of the
     file's categories; an object without a usable segmentation is kept with
-    ``ignore_flag=1`` and the filled box as its mask; and ``filter_empty_gt``
-    means that no usable object is left.
+    ``ignore_flag=1`` and the filled box as its mask; ``filter_empty_gt``
+    means that no usable object is left; and in test mode the
+    ``ignored_instances`` of a data sample have ``crowds`` (N,), bool, which
+    tells groups of objects (``iscrowd``) from single ignored objects: those
+    without a mask, and those that ``tools/dataset_converters/pascal_voc.py``
+    marked ``difficult`` or ``no_mask``.
 
     Args:
         with_mask: Whether to read masks. Without, ``segmentation`` may be
@@ -97,9 +102,10 @@ class CocoInstanceDataset(CheckedDetDataset, CocoDataset):
 
         Returns:
             One dict per image: ``img_path``, ``img_id``, ``height``,
-            ``width`` and ``instances``, a list of dicts of ``bbox`` (``[x1,
+            ``width``, ``instances``, a list of dicts of ``bbox`` (``[x1,
             y1, x2, y2]``, pixel edges), ``bbox_label``, ``ignore_flag`` and,
-            with masks, ``mask`` (polygons or COCO RLE dict).
+            with masks, ``mask`` (polygons or COCO RLE dict), and ``crowds``,
+            of each instance with ``ignore_flag=1`` whether it is a group.
 
         Raises:
             DatasetError: If a file or folder does not exist, a class of
@@ -137,9 +143,36 @@ class CocoInstanceDataset(CheckedDetDataset, CocoDataset):
             for annotation in raw_data_info['raw_ann_info']
             if self._is_used(annotation, size)
         ]
-        return super().parse_data_info(
+        info = super().parse_data_info(
             dict(raw_img_info=image, raw_ann_info=usable)
         )
+        info['crowds'] = [
+            _why_ignored(annotation) is Reason.CROWD
+            for annotation in usable
+            if annotation.get('iscrowd', False)
+        ]
+        return info
+
+    def prepare_data(self, idx: int) -> Any:
+        """Send one image through the pipeline.
+
+        Args:
+            idx: Index of the image.
+
+        Returns:
+            What the pipeline gives; in test mode the ``ignored_instances``
+            of a data sample also have ``crowds``, see the class.
+        """
+        if not self.test_mode:
+            return super().prepare_data(idx)
+        info = self.get_data_info(idx)
+        crowds = torch.tensor(info['crowds'], dtype=torch.bool)
+        packed = self.pipeline(info)
+        samples = packed.get('data_samples', [])
+        for sample in samples if isinstance(samples, list) else [samples]:
+            if sample.get('ignored_instances'):  # else nothing was loaded
+                sample.ignored_instances.crowds = crowds
+        return packed
 
     def _is_used(
         self, annotation: dict[str, Any], size: tuple[int, int]
@@ -172,11 +205,13 @@ class CocoInstanceDataset(CheckedDetDataset, CocoDataset):
         annotation = dict(annotation)
         x, y, width, height = annotation['bbox']
         annotation.setdefault('area', width * height)
+        if annotation.get('no_mask', False) and not self.with_mask:
+            annotation['iscrowd'] = int(bool(annotation.get('difficult')))
         crowd = bool(annotation.get('iscrowd', False))
         name = self.coco.cats[annotation['category_id']]['name']
         place = f'annotation {annotation["id"]}: {name}'
         if crowd:
-            self.report.add(Reason.CROWD, place)
+            self.report.add(_why_ignored(annotation), place)
         if not self.with_mask:
             annotation.pop('segmentation', None)
             return annotation
@@ -189,7 +224,8 @@ class CocoInstanceDataset(CheckedDetDataset, CocoDataset):
             ]
         elif reason is not None:
             right, bottom = x + width, y + height
-            annotation['iscrowd'] = 1
+            if not crowd:
+                annotation.update(iscrowd=1, no_mask=1)
             annotation['segmentation'] = [
                 [x, y, right, y, right, bottom, x, bottom]
             ]
@@ -271,3 +307,10 @@ class CocoInstanceDataset(CheckedDetDataset, CocoDataset):
                 "metainfo['classes'], which mmdet's CocoMetric does not "
                 'support: use mmvision_ext.CocoInstanceMetric'
             )
+
+
+def _why_ignored(annotation: dict[str, Any]) -> Reason:
+    """Why an annotation with ``iscrowd=1`` is ignored: a group, or not."""
+    if annotation.get('difficult', False):
+        return Reason.DIFFICULT
+    return Reason.NO_MATCH if annotation.get('no_mask') else Reason.CROWD

@@ -87,7 +87,13 @@ class Instance:
         label: Index of its class.
         bbox: ``(x1, y1, x2, y2)``, pixel edges from 0.
         difficult: Whether the annotation says so.
-        ignored: Whether it neither trains nor counts in evaluation.
+        ignored: Whether it is difficult, or no mask fits it: neither an
+            object to learn nor one to find. In training it is not background
+            either for assigners with ``ignore_iof_thr`` above 0: in both
+            heads of the Mask R-CNN configs for VOC, anchors and proposals
+            of which more than half lies in it are not sampled. Sparse
+            R-CNN's Hungarian matching has no such choice: there all
+            that is not matched to another object trains as background.
         rle: Its mask, None when read without masks. Of an object that no
             mask fits (ignored), the filled box: the area where nothing is
             known.

@@ -62,7 +62,10 @@ def convert_devkit(
     Images keep their names and places: ``file_name`` is relative to the image
     folder (``JPEGImages``, SBD's ``img``). Categories have ids from 1 in the
     order of ``classes``. Difficult objects and those that no mask fits are
-    ``iscrowd=1``, difficult ones also ``difficult=1``.
+    ``iscrowd=1``, which every reader of COCO files ignores in training, and
+    also ``difficult=1`` or else ``no_mask=1``:
+    :class:`~mmvision_ext.datasets.CocoInstanceDataset` thereby tells them
+    from groups of objects, and scores them as the devkit's.
 
     Args:
         root: Year folder, devkit with year folders, or SBD's ``dataset``.
@@ -207,6 +210,8 @@ def _to_annotation(item: Instance, mask_format: MaskFormat) -> dict[str, Any]:
     )
     if item.difficult:
         annotation['difficult'] = 1
+    elif item.ignored:
+        annotation['no_mask'] = 1
     if item.rle is not None:
         annotation['area'] = int(mask_utils.area(item.rle))
         annotation['segmentation'] = (

@@ -112,7 +112,7 @@ def plot_curves(
     num_columns = min(num_columns, len(panels))
     num_rows = -(-len(panels) // num_columns)
     with matplotlib.rc_context(STYLE):
-        figure = _new_figure(5.4 * num_columns, 3.1 * num_rows + 0.3, title)
+        figure = new_figure(5.4 * num_columns, 3.1 * num_rows + 0.3, title)
         grid = figure.subplots(num_rows, num_columns, squeeze=False)
         for axes in grid.flat[len(panels) :]:
             axes.remove()
@@ -135,7 +135,7 @@ def plot_curves(
             figure.legend(
                 keys, names, loc='outside lower left', ncols=min(4, len(names))
             )
-        return _save(figure, path)
+        return save_figure(figure, path)
 
 
 def plot_bars(
@@ -175,7 +175,7 @@ def plot_bars(
     num_columns = min(3, len(columns))
     num_rows = -(-len(columns) // num_columns)
     with matplotlib.rc_context(STYLE):
-        figure = _new_figure(
+        figure = new_figure(
             3.6 * num_columns + 0.09 * max(len(name) for name in names),
             num_rows * (0.9 + 0.38 * len(names)) + 0.2,
             title,
@@ -189,7 +189,7 @@ def plot_bars(
             grid.flat, columns.items(), strict=False
         ):
             _bars(axes, key, values, names, (formats or {}).get(key, '.4g'))
-        return _save(figure, path)
+        return save_figure(figure, path)
 
 
 def plot_confusion(
@@ -229,7 +229,7 @@ def plot_confusion(
     longest = max(len(name) for name in (*row_names, *column_names))
     side = 0.42 * max(expected) + 0.09 * longest
     with matplotlib.rc_context(STYLE):
-        figure = _new_figure(side + 2.4, side + 1.2, title)
+        figure = new_figure(side + 2.4, side + 1.2, title)
         axes = figure.subplots()
         colors = matplotlib.colormaps['Blues'].with_extremes(bad='#dddddd')
         picture = axes.imshow(shares, cmap=colors, vmin=0, vmax=1)
@@ -255,7 +255,59 @@ def plot_confusion(
                 color='white' if shares[row, column] > 0.5 else 'black',
             )
         figure.colorbar(picture, ax=axes, label='share of the row', shrink=0.7)
-        return _save(figure, path)
+        return save_figure(figure, path)
+
+
+def new_figure(width: float, height: float, title: str) -> Figure:
+    """A figure without a window and without pyplot's global state.
+
+    A title that is wider than the figure is broken into lines, for which the
+    figure becomes higher.
+
+    Args:
+        width: Width in inches.
+        height: Height in inches, without the title.
+        title: Title of the whole page, or nothing.
+
+    Returns:
+        The figure, without axes.
+    """
+    room = int(width * 72 / (TITLE_POINTS * 0.66))
+    lines = [
+        part
+        for line in title.splitlines()
+        for part in textwrap.wrap(line, room)
+    ]
+    figure = Figure(
+        figsize=(width, height + len(lines) * 1.3 * TITLE_POINTS / 72),
+        layout='constrained',
+    )
+    FigureCanvasAgg(figure)
+    if lines:
+        figure.suptitle(
+            '\n'.join(lines),
+            x=0.01,
+            ha='left',
+            weight='bold',
+            fontsize=TITLE_POINTS,
+        )
+    return figure
+
+
+def save_figure(figure: Figure, path: str | Path) -> Path:
+    """Write a figure; the ending of the name chooses the format.
+
+    Args:
+        figure: The figure.
+        path: File to write; missing folders are made.
+
+    Returns:
+        The path.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+    return path
 
 
 def _bars(
@@ -291,38 +343,3 @@ def _bars(
             textcoords='offset points',
             va='center',
         )
-
-
-def _new_figure(width: float, height: float, title: str) -> Figure:
-    """A figure without a window and without pyplot's global state.
-
-    A title that is wider than the figure is broken into lines, for which the
-    figure becomes higher. Width and height are in inches.
-    """
-    room = int(width * 72 / (TITLE_POINTS * 0.66))
-    lines = [
-        part
-        for line in title.splitlines()
-        for part in textwrap.wrap(line, room)
-    ]
-    figure = Figure(
-        figsize=(width, height + len(lines) * 1.3 * TITLE_POINTS / 72),
-        layout='constrained',
-    )
-    FigureCanvasAgg(figure)
-    if lines:
-        figure.suptitle(
-            '\n'.join(lines),
-            x=0.01,
-            ha='left',
-            weight='bold',
-            fontsize=TITLE_POINTS,
-        )
-    return figure
-
-
-def _save(figure: Figure, path: str | Path) -> Path:
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
-    return path

@@ -16,9 +16,8 @@ from mmvision_ext.testing import SHAPE_CLASSES
 
 TOOLS = (
     'compare_detectors',
-    'confusion_matrix',
     'cross_dataset',
-    'error_examples',
+    'detection_report',
     'plot_training_curves',
     'visualize_proposals',
 )
@@ -125,24 +124,30 @@ def test_comparison_measures_in_a_process_of_its_own(
     assert (tmp_path / 'comparison.png').is_file()
 
 
-def test_errors_and_confusion(run, model, tmp_path: Path) -> None:
-    for tool, file in (
-        ('confusion_matrix', 'confusion_matrix.csv'),
-        ('error_examples', 'errors.csv'),
-    ):
-        run(
-            f'tools/analysis_tools/{tool}.py',
-            *model,
-            '--limit',
-            2,
-            '--score-thr',
-            0.2,
-            '--kind',
-            'segm',
-            '--out',
-            tmp_path,
-        )
-        assert (tmp_path / file).is_file()
+def test_detection_report(run, model, tmp_path: Path, capsys) -> None:
+    run(
+        'tools/analysis_tools/detection_report.py',
+        *model,
+        '--limit',
+        2,
+        '--score-thr',
+        0.2,
+        '--kind',
+        'segm',
+        '--out',
+        tmp_path / 'report',
+    )
+    written = {path.name for path in (tmp_path / 'report').iterdir()}
+    assert written >= {
+        'per_class.csv',
+        'per_class.png',
+        'confusion_matrix.csv',
+        'confusion_matrix.png',
+        'errors.csv',
+        'errors.png',
+    }
+    lines = capsys.readouterr().out.splitlines()
+    assert {Path(line).name for line in lines if line} >= written
 
 
 def test_cross_dataset_and_own_images(
@@ -198,6 +203,26 @@ def test_cross_dataset_and_own_images(
         'shapes_00001.png',
         'predictions.json',
     }
+
+
+def test_own_images_are_refused_as_output_before_the_long_work(
+    run, model, shapes_root: Path, tmp_path: Path, capsys
+) -> None:
+    folder = shapes_root / 'VOC2012' / 'JPEGImages'
+    with pytest.raises(SystemExit):
+        run(
+            'tools/analysis_tools/cross_dataset.py',
+            *model,
+            '--ann',
+            tmp_path / 'absent.json',
+            '--img-dir',
+            folder,
+            '--images',
+            folder,
+            '--out',
+            folder,
+        )
+    assert 'Name a folder of its own' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('arguments', [[], ['--ann', 'a.json']])

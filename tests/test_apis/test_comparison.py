@@ -115,6 +115,31 @@ def test_two_models_on_one_dataset(
     assert Image.open(chart).width > 800
 
 
+def test_a_box_only_model_named_first_takes_no_masks_from_the_others(
+    mask_rcnn, sparse_rcnn, no_timing, monkeypatch
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(
+        'mmvision_ext.apis.comparison.print_log',
+        lambda message, logger, level: warnings.append(message),
+    )
+    models = [
+        Contestant('sparse', sparse_rcnn.config, sparse_rcnn.checkpoint),
+        Contestant('mask', mask_rcnn.config, mask_rcnn.checkpoint),
+    ]
+    sparse, mask = compare_detectors(models, device='cpu', limit=2)
+    assert sparse.mask_ap50 is None and mask.mask_ap50 is not None
+    assert not warnings
+    row = comparison_table([sparse, mask]).splitlines()[2]
+    assert row.split('|')[4].strip() == '–'
+    # Asked for by name, a dataset without masks is used, and said so.
+    (mask,) = compare_detectors(
+        models[1:], sparse_rcnn.config, device='cpu', limit=2
+    )
+    assert mask.mask_ap50 is None and mask.box_ap50 is not None
+    assert len(warnings) == 1 and 'mask AP is not measured' in warnings[0]
+
+
 def test_names_must_differ() -> None:
     model = Contestant('a', 'c.py', 'w.pth')
     with pytest.raises(InputError, match='different names'):

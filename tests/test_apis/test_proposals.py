@@ -186,3 +186,19 @@ def test_own_images_have_no_ground_truth_panel(
     source = ImageSource(str(photos[0]), photos[0])
     (page,) = write_proposal_pages(mask_model, [(source, None)], tmp_path)
     assert Image.open(page).width == 2 * 480 + 3 * 12
+
+
+def test_pages_replace_neither_images_nor_each_other(
+    mask_model, photos, tmp_path: Path
+) -> None:
+    paths = [tmp_path / name / 'a.png' for name in ('one', 'two')]
+    for path, photo in zip(paths, photos, strict=False):
+        path.parent.mkdir()
+        Image.open(photo).save(path)
+    before = paths[0].read_bytes()
+    images = [(ImageSource(str(path), path), None) for path in paths]
+    with pytest.raises(InputError, match='Name a folder of its own'):
+        write_proposal_pages(mask_model, images, paths[0].parent)
+    assert paths[0].read_bytes() == before
+    files = write_proposal_pages(mask_model, images, tmp_path / 'pages')
+    assert [path.name for path in files] == ['a.png', 'a_2.png']

@@ -12,6 +12,7 @@ from pycocotools.coco import COCO
 
 from mmvision_ext.apis.results import DetectionResults, to_result
 from mmvision_ext.apis.sources import ImageSource
+from mmvision_ext.utils import InputError
 
 META = {
     'classes': ('a', 'b', 'c'),
@@ -95,6 +96,41 @@ def test_drawing_uses_the_palette_and_the_size(make_sample, source) -> None:
     picture = result.draw(long_side=960)
     assert picture.shape == (960, 960, 3)
     assert tuple(picture[400, 100]) == META['palette'][2]
+
+
+def _folder_content(folder: Path) -> dict[str, bytes]:
+    return {
+        path.name: path.read_bytes()
+        for path in folder.iterdir()
+        if path.is_file()
+    }
+
+
+@pytest.mark.parametrize('name', ['photos', 'link', 'photos/../photos'])
+def test_images_are_never_overwritten(
+    name: str, make_sample, photos: list[Path], tmp_path: Path
+) -> None:
+    """Neither the image itself nor another of the name of its picture."""
+    folder = tmp_path / 'photos'
+    folder.mkdir()
+    (tmp_path / 'link').symlink_to(folder)
+    for ending in ('jpg', 'png'):
+        Image.open(photos[0]).save(folder / f'a.{ending}')
+    before = _folder_content(folder)
+    results = DetectionResults()
+    image = ImageSource(str(folder / 'a.jpg'), folder / 'a.jpg')
+    results.append(to_result(make_sample(0, [], []), image, META))
+    with pytest.raises(InputError, match='a.jpg in it.*Name a folder'):
+        results.save(tmp_path / name)
+    assert _folder_content(folder) == before
+    for _ in range(2):  # a second time over the first
+        assert len(results.save(folder / 'detections')) == 2
+    (folder / 'detections' / 'b.jpg').symlink_to(folder / 'a.jpg')
+    link = folder / 'detections' / 'b.jpg'
+    results[0].source = ImageSource(str(link), link)
+    with pytest.raises(InputError):
+        results.save(folder)
+    assert _folder_content(folder) == before
 
 
 def test_saved_pictures_never_overwrite_each_other(

@@ -181,6 +181,51 @@ def test_crowd_and_rle(build):
     assert ignored.masks.masks[0].sum() == 400
 
 
+@pytest.mark.parametrize(
+    'fields, reason, crowd',
+    [
+        (dict(iscrowd=1), Reason.CROWD, True),
+        (dict(iscrowd=1, difficult=1), Reason.DIFFICULT, False),
+        (dict(iscrowd=1, no_mask=1), Reason.NO_MATCH, False),
+        (dict(segmentation=None), Reason.NO_SEGMENTATION, False),
+        (dict(iscrowd=1, segmentation=None), Reason.CROWD, True),
+    ],
+)
+def test_groups_are_told_from_single_ignored_objects(
+    build, fields, reason, crowd
+):
+    data = content(obj(1), obj(2, **fields), obj(3, iscrowd=1))
+    dataset = build(data, pipeline=PIPELINE, test_mode=True)
+    assert dataset.report.counts[reason] == (2 if crowd else 1)
+    sample = dataset[0]['data_samples']
+    assert len(sample.gt_instances) == 1
+    assert sample.ignored_instances.crowds.tolist() == [crowd, True]
+    assert 'ignored_instances' in dataset[1]['data_samples']
+    trained = build(data, pipeline=PIPELINE)[0]['data_samples']
+    assert 'crowds' not in trained.ignored_instances
+
+
+def test_boxes_without_annotations_or_many_views_have_groups_or_none(build):
+    data = content(obj(1), obj(2, iscrowd=1))
+    load, annotations, pack = PIPELINE
+    bare = build(data, pipeline=[load, pack], test_mode=True)
+    assert not len(bare[0]['data_samples'].ignored_instances)
+    views = dict(type='TestTimeAug', transforms=[[annotations], [pack]])
+    views = build(data, pipeline=[load, views], test_mode=True)
+    [sample] = views[0]['data_samples']
+    assert sample.ignored_instances.crowds.tolist() == [True]
+
+
+def test_objects_that_lack_only_a_mask_are_boxes(build):
+    """As in a devkit that is read without masks."""
+    data = content(
+        obj(1, iscrowd=1, no_mask=1), obj(2, iscrowd=1, difficult=1)
+    )
+    dataset = build(data, with_mask=False)
+    assert dataset.report.objects_used == 1
+    assert dataset.report.objects_ignored == 1
+
+
 def test_area_and_iscrowd_may_be_missing(build):
     dataset = build(content(obj(1, area=None, iscrowd=None)))
     assert dataset.report.objects_used == 1

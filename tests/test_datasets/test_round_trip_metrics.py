@@ -71,6 +71,22 @@ def _predictions(sample: Any, rng: np.random.Generator) -> InstanceData:
     )
 
 
+def _score(
+    samples: dict[str, Any],
+    predictions: dict[str, InstanceData],
+    classes: tuple[str, ...],
+) -> dict[str, float]:
+    """Results of both metrics, which read the same ground truth."""
+    results: dict[str, float] = {}
+    for metric in (VOCInstanceMetric(), CocoInstanceMetric()):
+        metric.dataset_meta = dict(classes=classes)
+        for name, sample in samples.items():
+            sample.pred_instances = predictions[name]
+            metric.process(None, [sample.to_dict()])
+        results |= metric.evaluate(len(samples))
+    return results
+
+
 @pytest.mark.parametrize('mask_format', ['rle', 'polygon'])
 def test_same_metrics_from_devkit_and_coco_file(
     shapes_root: Path, tmp_path: Path, mask_format: str
@@ -107,16 +123,83 @@ def test_same_metrics_from_devkit_and_coco_file(
     predictions = {
         name: _predictions(sample, rng) for name, sample in readings[0].items()
     }
-    scores = []
-    for samples in readings:
-        results: dict[str, float] = {}
-        for metric in (VOCInstanceMetric(), CocoInstanceMetric()):
-            metric.dataset_meta = metainfo
-            for name, sample in samples.items():
-                sample.pred_instances = predictions[name]
-                metric.process(None, [sample.to_dict()])
-            results |= metric.evaluate(len(samples))
-        scores.append(results)
+    scores = [
+        _score(samples, predictions, SHAPE_CLASSES) for samples in readings
+    ]
     assert scores[0] == pytest.approx(scores[1], abs=1e-12, nan_ok=True)
     assert 0 < scores[0]['coco/segm_mAP_50'] < 1
     assert 0 < scores[0]['voc/bbox_AP50'] < 1
+
+
+def _with_false_alarms(sample: Any) -> InstanceData:
+    """Every object, and small boxes in the ignored ones that score best."""
+    truth, ignored = sample.gt_instances, sample.ignored_instances
+    boxes = truth.bboxes.tensor.tolist()
+    labels = truth.labels.tolist()
+    scores = [0.5] * len(boxes)
+    for box, label in zip(
+        ignored.bboxes.tensor.tolist(), ignored.labels.tolist(), strict=True
+    ):
+        x, y = box[0] + 1, box[1] + 1
+        boxes += [[x, y, x + 5, y + 5], [x + 6, y, x + 11, y + 5]]
+        labels += [label] * 2
+        scores += [0.9] * 2
+    masks = np.zeros((len(boxes), *sample.ori_shape), bool)
+    for mask, (x1, y1, x2, y2) in zip(
+        masks, np.rint(boxes).astype(int), strict=True
+    ):
+        mask[y1:y2, x1:x2] = True
+    return InstanceData(
+        bboxes=torch.tensor(boxes),
+        scores=torch.tensor(scores),
+        labels=torch.tensor(labels),
+        masks=torch.from_numpy(masks),
+    )
+
+
+def test_false_alarms_in_ignored_objects_count_in_both_readings(
+    empty_devkit: Any, tmp_path: Path
+) -> None:
+    """Neither a difficult object nor one without a mask is a crowd."""
+    cat, dog = (2, 2, 16, 16), (40, 2, 58, 30)
+    empty_devkit.add(
+        'a',
+        [
+            ('cat', cat, False),
+            ('cat', (2, 20, 36, 38), True),
+            ('dog', dog, False),
+            ('dog', (18, 2, 38, 18), False),
+        ],
+        [('cat', cat), ('cat', (2, 20, 36, 38)), ('dog', dog)],
+    ).write_list()
+    classes = ('cat', 'dog')
+    [conversion] = convert_devkit(
+        empty_devkit.root, tmp_path / 'out', ['train'], classes=classes
+    )
+    metainfo = dict(classes=classes)
+    readings = [
+        _samples(
+            dict(
+                type='mmvision_ext.VOCInstanceDataset',
+                data_root=str(empty_devkit.root),
+                ann_file='ImageSets/Segmentation/train.txt',
+                metainfo=metainfo,
+            )
+        ),
+        _samples(
+            dict(
+                type='mmvision_ext.CocoInstanceDataset',
+                ann_file=str(conversion.path),
+                data_prefix=dict(img=str(empty_devkit.root / 'JPEGImages')),
+                metainfo=metainfo,
+            )
+        ),
+    ]
+    sample = readings[0]['a.jpg']
+    assert len(sample.gt_instances) == len(sample.ignored_instances) == 2
+    predictions = {'a.jpg': _with_false_alarms(sample)}
+    scores = [_score(part, predictions, classes) for part in readings]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-12, nan_ok=True)
+    for key in ('bbox', 'segm'):  # two false alarms before each hit
+        assert scores[1][f'coco/{key}_mAP_50'] == pytest.approx(1 / 3)
+        assert scores[1][f'voc/{key}_AP50'] == pytest.approx(1 / 3)

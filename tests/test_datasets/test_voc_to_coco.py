@@ -146,7 +146,8 @@ def test_file_content(devkit, tmp_path):
     assert cat['iscrowd'] == 0 and 'difficult' not in cat
     assert person['iscrowd'] == person['difficult'] == 1
     unmatched = coco.imgToAnns[3][1]
-    assert unmatched['iscrowd'] == 1 and 'difficult' not in unmatched
+    assert unmatched['iscrowd'] == unmatched['no_mask'] == 1
+    assert 'difficult' not in unmatched and 'no_mask' not in person
     assert coco.annToMask(dog).sum() == dog['area']
 
 

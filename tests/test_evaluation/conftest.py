@@ -40,7 +40,10 @@ def make_record() -> Callable[..., ImageRecord]:
     def build(
         gt: Sequence[tuple] = (), found: Sequence[tuple] = (), img_id: int = 0
     ) -> ImageRecord:
-        """Each of gt: (box, label[, ignored]); found: (box, label, score)."""
+        """Each of gt: (box, label[, ignored]); found: (box, label, score).
+
+        ``ignored`` is a bool, or 'crowd' for a group of objects.
+        """
         gt_boxes = np.array([g[0] for g in gt], np.float32).reshape(-1, 4)
         boxes = np.array([d[0] for d in found], np.float32).reshape(-1, 4)
         return ImageRecord(
@@ -50,8 +53,11 @@ def make_record() -> Callable[..., ImageRecord]:
             truth=GroundTruth(
                 boxes=gt_boxes,
                 labels=np.array([g[1] for g in gt], np.int64),
-                ignored=np.array([len(g) > 2 and g[2] for g in gt], bool),
+                ignored=np.array(
+                    [len(g) > 2 and bool(g[2]) for g in gt], bool
+                ),
                 masks=encode(ellipse_masks(gt_boxes)),
+                crowds=np.array([g[-1] == 'crowd' for g in gt], bool),
             ),
             detections=Detections(
                 boxes=boxes,
@@ -77,19 +83,29 @@ def random_records(
     """Build images with hits, near misses, repeats, ties and strays.
 
     Some images lack objects, some lack detections; about a fifth of the
-    objects is ignored; predicted masks deviate from predicted boxes. The
+    objects is ignored, and with ``crowds='all'`` or ``'some'`` these or half
+    of these are crowds; predicted masks deviate from predicted boxes. The
     last class has no ground truth.
     """
 
     def build(
-        num_images: int = 30, seed: int = 0, ties: bool = True
+        num_images: int = 30,
+        seed: int = 0,
+        ties: bool = True,
+        crowds: str = 'none',
     ) -> list[ImageRecord]:
         rng = np.random.default_rng(seed)
         records = []
         for img_id in range(num_images):
             objects = _random_boxes(rng, rng.integers(0, 5))
             labels = rng.integers(0, NUM_CLASSES - 1, len(objects))
-            ignored = rng.random(len(objects)) < 0.2
+            draw = rng.random(len(objects))
+            share = dict(none=0, some=0.1, all=0.2)[crowds]
+            marks = np.where(draw < share, 'crowd', '')
+            ignored = [
+                mark or bool(value < 0.2)
+                for mark, value in zip(marks.tolist(), draw, strict=True)
+            ]
             copies = rng.integers(0, 3, len(objects))
             near = np.repeat(objects, copies, axis=0)
             near = near + rng.normal(0, 2.5, near.shape)

@@ -30,7 +30,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--dataset-config',
         help='config with the test dataset; without it, that of the first '
-        'model',
+        'model whose config loads masks, else of the first model',
     )
     parser.add_argument('--out', required=True, help='folder for the results')
     parser.add_argument('--limit', type=int, help='first images only')

@@ -59,7 +59,11 @@ def main() -> None:
     with exit_on_input_error():
         from mmvision_ext.apis.cross_dataset import evaluate_on_coco
         from mmvision_ext.apis.inferencer import DetectionInferencer
+        from mmvision_ext.apis.results import refuse_source_folder
+        from mmvision_ext.apis.sources import list_sources
 
+        if args.images:  # before the long work
+            refuse_source_folder(args.out, list_sources(args.images))
         if args.ann:
             report = evaluate_on_coco(
                 args.config,

@@ -9,14 +9,12 @@ from typing import Any, Literal
 
 import numpy as np
 
+from .coco_overlaps import MAX_DETECTIONS, COCOOverlaps
 from .overlaps import mask_areas
 from .records import ImageRecord, Kind, count_ground_truth
 
 Backend = Literal['faster_coco_eval', 'pycocotools']
 BACKENDS: tuple[Backend, ...] = ('faster_coco_eval', 'pycocotools')
-
-MAX_DETECTIONS = 100
-"""Detections of one class and image that COCO looks at."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +58,11 @@ def coco_ground_truth(
     """Build the content of a COCO annotation file.
 
     Images are numbered 1, 2, ... in the order of the records, classes 1 to
-    C. Ignored objects become ``iscrowd=1``. The area, which decides between
-    small, medium and large, is that of the mask where there is one, as in
-    COCO's own files, else that of the box.
+    C. Ignored objects become ``iscrowd=1``; of these, single objects that
+    stand for no group have ``crowd=0``, which
+    :class:`~.coco_overlaps.COCOOverlaps` heeds.
+    The area, which decides between small, medium and large, is that of the
+    mask where there is one, as in COCO's own files, else that of the box.
 
     Args:
         records: One record per image.
@@ -76,6 +76,7 @@ def coco_ground_truth(
         truth = record.truth
         boxes = _xywh(truth.boxes)
         areas = [width * height for _, _, width, height in boxes]
+        crowds = np.zeros(len(boxes)) if truth.crowds is None else truth.crowds
         if truth.masks is not None:
             areas = [float(area) for area in mask_areas(truth.masks)]
         for index, box in enumerate(boxes):
@@ -86,6 +87,7 @@ def coco_ground_truth(
                 bbox=box,
                 area=areas[index],
                 iscrowd=int(truth.ignored[index]),
+                crowd=int(crowds[index]),
             )
             if truth.masks is not None:
                 annotation['segmentation'] = dict(truth.masks[index])
@@ -153,10 +155,17 @@ def _faster_evaluator(
 ) -> Any:
     """Build the evaluator of faster-coco-eval."""
     import faster_coco_eval
+    from faster_coco_eval.core import mask
+
+    overlaps = COCOOverlaps(truth, results, kind, mask.iou)
+
+    class Evaluator(faster_coco_eval.COCOeval_faster):
+        def computeIoU(self, imgId: int, catId: int) -> np.ndarray:
+            return overlaps(imgId, catId)
 
     log = logging.getLogger(__name__).debug
     data = faster_coco_eval.COCO(truth, print_function=log)
-    return faster_coco_eval.COCOeval_faster(
+    return Evaluator(
         data, data.loadRes(results), iouType=kind, print_function=log
     )
 
@@ -165,8 +174,15 @@ def _reference_evaluator(
     truth: dict[str, Any], results: list[dict[str, Any]], kind: Kind
 ) -> Any:
     """Build the evaluator of pycocotools."""
+    from pycocotools import mask
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
+
+    overlaps = COCOOverlaps(truth, results, kind, mask.iou)
+
+    class Evaluator(COCOeval):
+        def computeIoU(self, imgId: int, catId: int) -> np.ndarray:
+            return overlaps(imgId, catId)
 
     data, found = COCO(), COCO()
     data.dataset = truth
@@ -176,7 +192,7 @@ def _reference_evaluator(
     else:  # pycocotools cannot load an empty list
         found.dataset = dict(truth, annotations=[])
         found.createIndex()
-    return COCOeval(data, found, kind)
+    return Evaluator(data, found, kind)
 
 
 def _precision(
@@ -226,7 +242,8 @@ def coco_average_precision(
     """Evaluate detections by the rules of COCO.
 
     At most 100 detections per image and class count. Averages leave out
-    classes without ground truth. Without a single detection every average
+    classes without ground truth. Detections of an ignored object count
+    neither way. Without a single detection every average
     that is defined is 0.
 
     Args:

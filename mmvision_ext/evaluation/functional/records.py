@@ -29,12 +29,16 @@ class GroundTruth:
         ignored: True where a detection of the object must neither be
             rewarded nor punished (VOC's ``difficult``), shape (G,), bool.
         masks: G run-length encodings, or None for boxes only.
+        crowds: True where an ignored object stands for a group, in which any
+            number of detections may lie (COCO's ``iscrowd``), shape (G,),
+            bool; None where there is no such object.
     """
 
     boxes: np.ndarray
     labels: np.ndarray
     ignored: np.ndarray
     masks: list[Rle] | None = None
+    crowds: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from mmvision_ext.registry import METRICS
 from mmvision_ext.utils import InputError
 
-from ..functional import COCOResult, ImageRecord, coco_average_precision
+from ..functional import ImageRecord, Kind, coco_average_precision
 from ..functional.coco_ap import BACKENDS, Backend
-from .instance_metric import InstanceMetric
+from .instance_metric import Column, InstanceMetric
 
 
 @METRICS.register_module()
@@ -21,6 +19,14 @@ class CocoInstanceMetric(InstanceMetric):
     ``bbox_mAP_m``, ``bbox_mAP_l``; with ``classwise`` also
     ``bbox_<class>_precision`` and ``bbox_<class>_precision_50``. Values are
     not rounded, and nan where there is nothing to be found (mmdet: -1).
+
+    Detections of ignored objects count neither way. Only COCO's groups of
+    objects, ``iscrowd``, also forgive detections that merely lie inside; for
+    a single ignored object, such as VOC's difficult ones, a detection must
+    reach the IoU threshold, as in
+    :class:`~mmvision_ext.evaluation.metrics.VOCInstanceMetric`. Groups are
+    those that the dataset names as such, see
+    :class:`~mmvision_ext.datasets.CocoInstanceDataset`.
 
     Args:
         metric: 'bbox', 'segm' or a list of them.
@@ -52,44 +58,29 @@ class CocoInstanceMetric(InstanceMetric):
         self.backend = backend
         self.classwise = classwise
 
-    def evaluate_records(
-        self, records: list[ImageRecord], names: Sequence[str]
-    ) -> dict[str, float]:
-        """Evaluate and log the table.
+    @property
+    def title(self) -> str:
+        """What is measured, and how, for the table."""
+        return (
+            'COCO average precision (mAP: IoU 0.50:0.95, mAP_50: IoU 0.50, '
+            f'101 points, {self.backend})'
+        )
+
+    def evaluate_kind(
+        self, records: list[ImageRecord], names: Sequence[str], kind: Kind
+    ) -> tuple[dict[str, float], dict[str, Column]]:
+        """Evaluate boxes or masks.
 
         Args:
             records: One record per image of the data set.
-            names: Names of the classes.
+            names: Names of the C classes.
+            kind: 'bbox' or 'segm'.
 
         Returns:
-            The keys named in the class description.
+            The keys named in the class description that are of this kind,
+            and the columns ``<kind>_mAP`` and ``<kind>_mAP_50``.
         """
-        results = {
-            kind: coco_average_precision(records, names, kind, self.backend)
-            for kind in self.kinds
-        }
-        metrics: dict[str, float] = {}
-        columns: dict[str, np.ndarray] = {}
-        means: list[float] = []
-        for kind, result in results.items():
-            metrics.update(self._metrics(kind, result, names))
-            columns[f'{kind}_mAP'] = result.class_ap
-            columns[f'{kind}_mAP_50'] = result.class_ap50
-            means += [result.ap, result.ap50]
-        self.log_table(
-            'COCO average precision (mAP: IoU 0.50:0.95, mAP_50: IoU 0.50, '
-            f'101 points, {self.backend})',
-            records,
-            names,
-            columns,
-            means,
-        )
-        return metrics
-
-    def _metrics(
-        self, kind: str, result: COCOResult, names: Sequence[str]
-    ) -> dict[str, float]:
-        """Name the values of one kind."""
+        result = coco_average_precision(records, names, kind, self.backend)
         metrics = {
             f'{kind}_mAP': result.ap,
             f'{kind}_mAP_50': result.ap50,
@@ -103,4 +94,8 @@ class CocoInstanceMetric(InstanceMetric):
                 key = f'{kind}_{name}_precision'
                 metrics[key] = float(result.class_ap[index])
                 metrics[f'{key}_50'] = float(result.class_ap50[index])
-        return metrics
+        columns = {
+            f'{kind}_mAP': Column(result.class_ap, result.ap),
+            f'{kind}_mAP_50': Column(result.class_ap50, result.ap50),
+        }
+        return metrics, columns

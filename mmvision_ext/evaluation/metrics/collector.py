@@ -92,6 +92,7 @@ def _objects(
         labels=labels,
         ignored=np.full(len(labels), ignored),
         masks=masks,
+        crowds=_array(part.get('crowds', np.zeros(len(labels)))).astype(bool),
     )
 
 
@@ -114,6 +115,7 @@ def _ground_truth(
         labels=np.concatenate([valid.labels, ignored.labels]),
         ignored=np.concatenate([valid.ignored, ignored.ignored]),
         masks=masks,
+        crowds=np.concatenate([valid.crowds, ignored.crowds]),
     )
 
 
@@ -173,7 +175,10 @@ def image_record(
     Args:
         sample: A data sample with predictions, as ``DetDataSample.to_dict``
             gives it. Boxes (N, 4) and masks (N, H, W) are in pixels of the
-            original image.
+            original image. ``ignored_instances`` may have ``crowds`` (N,),
+            true for COCO's groups of objects, as
+            :class:`~mmvision_ext.datasets.CocoInstanceDataset` gives it;
+            without it there are none.
         with_masks: Whether predicted masks and true masks are required.
 
     Returns:

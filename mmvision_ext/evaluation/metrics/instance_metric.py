@@ -3,7 +3,7 @@
 import logging
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
@@ -36,6 +36,18 @@ def parse_kinds(metric: str | Sequence[str]) -> tuple[Kind, ...]:
             f"metric must be 'bbox', 'segm' or a list of them, got {metric!r}."
         )
     return kinds
+
+
+class Column(NamedTuple):
+    """One column of the table, all values in [0, 1] or nan.
+
+    Attributes:
+        values: Result of each class, shape (C,).
+        mean: Result over the classes, for the last row.
+    """
+
+    values: np.ndarray
+    mean: float
 
 
 class InstanceMetric(BaseMetric):
@@ -88,50 +100,54 @@ class InstanceMetric(BaseMetric):
         names = self._class_names()
         self._check_labels(results, names)
         self._warn(results, names)
-        return self.evaluate_records(results, names)
+        metrics: dict[str, float] = {}
+        columns: dict[str, Column] = {}
+        for kind in self.kinds:
+            values, columns_of_kind = self.evaluate_kind(results, names, kind)
+            metrics |= values
+            columns |= columns_of_kind
+        self._log_table(results, names, columns)
+        return metrics
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """What is measured, and how, for the table."""
 
     @abstractmethod
-    def evaluate_records(
-        self, records: list[ImageRecord], names: Sequence[str]
-    ) -> dict[str, float]:
-        """Evaluate and log the table.
+    def evaluate_kind(
+        self, records: list[ImageRecord], names: Sequence[str], kind: Kind
+    ) -> tuple[dict[str, float], dict[str, Column]]:
+        """Evaluate boxes or masks.
 
         Args:
-            records: One record per image of the data set.
-            names: Names of the classes.
-
-        Returns:
-            Result of each key, without prefix.
-        """
-
-    def log_table(
-        self,
-        title: str,
-        records: list[ImageRecord],
-        names: Sequence[str],
-        columns: dict[str, np.ndarray],
-        means: Sequence[float],
-    ) -> None:
-        """Log the results of every class, and their mean in the last row.
-
-        Args:
-            title: What was measured, and how.
             records: One record per image of the data set.
             names: Names of the C classes.
-            columns: Header and values in [0, 1] of each column, shape (C,).
-            means: Value of each column in the last row.
+            kind: 'bbox' or 'segm'.
+
+        Returns:
+            Result of each key, without prefix; and the columns of the table
+            by their headers.
         """
+
+    def _log_table(
+        self,
+        records: list[ImageRecord],
+        names: Sequence[str],
+        columns: dict[str, Column],
+    ) -> None:
+        """Log the results of every class, and their mean in the last row."""
         num_gt = count_ground_truth(records, len(names))
         num_ignored = sum(int(r.truth.ignored.sum()) for r in records)
         rows = [['class', 'objects', *columns]]
         for index, name in enumerate(names):
-            values = [f'{column[index]:.3f}' for column in columns.values()]
+            values = [f'{part.values[index]:.3f}' for part in columns.values()]
             rows.append([name, str(num_gt[index]), *values])
         rows.append(
             [
                 'mean',
                 str(num_gt.sum()),
-                *(f'{mean:.3f}' for mean in means),
+                *(f'{part.mean:.3f}' for part in columns.values()),
             ]
         )
         table = AsciiTable(rows)
@@ -139,8 +155,8 @@ class InstanceMetric(BaseMetric):
         for index in range(1, len(rows[0])):
             table.justify_columns[index] = 'right'
         print_log(
-            f'{title} on {len(records)} images; {num_ignored} more objects '
-            f'are ignored\n{table.table}',
+            f'{self.title} on {len(records)} images; {num_ignored} more '
+            f'objects are ignored\n{table.table}',
             logger='current',
         )
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from mmvision_ext.registry import METRICS
 from mmvision_ext.utils import InputError
 
-from ..functional import ImageRecord, voc_average_precision
+from ..functional import ImageRecord, Kind, voc_average_precision
 from ..functional.voc_ap import MODES, Mode
-from .instance_metric import InstanceMetric
+from .instance_metric import Column, InstanceMetric
 
 
 @METRICS.register_module()
@@ -49,31 +49,29 @@ class VOCInstanceMetric(InstanceMetric):
         self.iou_thr = iou_thr
         self.eval_mode = eval_mode
 
-    def evaluate_records(
-        self, records: list[ImageRecord], names: Sequence[str]
-    ) -> dict[str, float]:
-        """Evaluate and log the table.
+    @property
+    def title(self) -> str:
+        """What is measured, and how, for the table."""
+        return (
+            f'VOC average precision (mode {self.eval_mode!r}, IoU '
+            f'{self.iou_thr:g})'
+        )
+
+    def evaluate_kind(
+        self, records: list[ImageRecord], names: Sequence[str], kind: Kind
+    ) -> tuple[dict[str, float], dict[str, Column]]:
+        """Evaluate boxes or masks.
 
         Args:
             records: One record per image of the data set.
-            names: Names of the classes.
+            names: Names of the C classes.
+            kind: 'bbox' or 'segm'.
 
         Returns:
-            ``bbox_AP50`` and ``segm_AP50``, as far as asked for.
+            ``bbox_AP50`` or ``segm_AP50``, as key and as column.
         """
-        results = {
-            f'{kind}_AP{round(self.iou_thr * 100)}': voc_average_precision(
-                records, len(names), kind, self.iou_thr, self.eval_mode
-            )
-            for kind in self.kinds
-        }
-        metrics = {key: result.mean_ap for key, result in results.items()}
-        self.log_table(
-            f'VOC average precision (mode {self.eval_mode!r}, IoU '
-            f'{self.iou_thr:g})',
-            records,
-            names,
-            {key: result.ap for key, result in results.items()},
-            list(metrics.values()),
+        result = voc_average_precision(
+            records, len(names), kind, self.iou_thr, self.eval_mode
         )
-        return metrics
+        key = f'{kind}_AP{round(self.iou_thr * 100)}'
+        return {key: result.mean_ap}, {key: Column(result.ap, result.mean_ap)}

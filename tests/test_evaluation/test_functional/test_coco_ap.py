@@ -11,6 +11,7 @@ from mmvision_ext.evaluation.functional import (
     Detections,
     GroundTruth,
     coco_average_precision,
+    voc_average_precision,
 )
 from mmvision_ext.evaluation.functional.coco_ap import coco_ground_truth
 
@@ -89,7 +90,7 @@ def reference(records, kind):
 @pytest.mark.parametrize('kind', ['bbox', 'segm'])
 @pytest.mark.parametrize('seed', [0, 1])
 def test_equals_the_official_summary(random_records, backend, kind, seed):
-    records = random_records(40, seed)
+    records = random_records(40, seed, crowds='all')
     means, class_ap, class_ap50 = reference(records, kind)
     assert 0.05 < means[0] < means[1] < 0.95 and means[3] > 0
     result = coco_average_precision(records, NAMES, kind, backend)
@@ -100,6 +101,102 @@ def test_equals_the_official_summary(random_records, backend, kind, seed):
     np.testing.assert_allclose(result.class_ap50, class_ap50, atol=1e-9)
     valid = sum(int((~r.truth.ignored).sum()) for r in records)
     assert result.num_gt.sum() == valid and result.num_gt[3] == 0
+
+
+def overlap(record, kind, detection, index):
+    """Of one detection with one object: over the detection for crowds."""
+    if kind == 'segm':
+        found, wanted = (
+            mask_utils.decode(part.masks[number]).astype(bool)
+            for part, number in (
+                (record.detections, detection),
+                (record.truth, index),
+            )
+        )
+        inside, size = (found & wanted).sum(), found.sum()
+        union = (found | wanted).sum()
+    else:
+        found = record.detections.boxes[detection].astype(float)
+        wanted = record.truth.boxes[index].astype(float)
+        sides = np.minimum(found, wanted)[2:] - np.maximum(found, wanted)[:2]
+        inside = np.clip(sides, 0, None).prod()
+        size = (found[2:] - found[:2]).prod()
+        union = size + (wanted[2:] - wanted[:2]).prod() - inside
+    return inside / max(size if record.truth.crowds[index] else union, 1e-9)
+
+
+def judged(record, kind, label, threshold):
+    """(score, hit) of each detection of a class that counts."""
+    truth, found = record.truth, record.detections
+    taken = set()
+    order = np.argsort(-found.scores, kind='stable')
+    for detection in order[found.labels[order] == label]:
+        near = {
+            index: value
+            for index in np.flatnonzero(truth.labels == label)
+            if (value := overlap(record, kind, detection, index)) >= threshold
+        }
+        free = [i for i in near if not truth.ignored[i] and i not in taken]
+        if free:
+            taken.add(max(free, key=lambda index: (near[index], index)))
+        if free or not any(truth.ignored[index] for index in near):
+            yield found.scores[detection], bool(free)
+
+
+def brute_force(records, kind, label, threshold):
+    """Average precision of one class, step by step."""
+    total = sum(
+        ((r.truth.labels == label) & ~r.truth.ignored).sum() for r in records
+    )
+    if not total:
+        return np.nan
+    pairs = [p for r in records for p in judged(r, kind, label, threshold)]
+    hits = np.array([hit for _, hit in sorted(pairs, key=lambda p: -p[0])])
+    recall = hits.cumsum() / total
+    precision = hits.cumsum() / np.arange(1, len(hits) + 1)
+    return np.mean(
+        [
+            precision[recall >= point].max(initial=0)
+            for point in np.linspace(0, 1, 101)
+        ]
+    )
+
+
+@pytest.mark.parametrize('backend', ['faster_coco_eval', 'pycocotools'])
+@pytest.mark.parametrize('kind', ['bbox', 'segm'])
+@pytest.mark.parametrize('crowds', ['none', 'some'])
+def test_equals_brute_force(random_records, backend, kind, crowds):
+    records = random_records(25, 2, crowds=crowds)
+    assert sum(r.truth.ignored.sum() for r in records) > 5
+    result = coco_average_precision(records, NAMES, kind, backend)
+    expected = [brute_force(records, kind, k, 0.5) for k in range(4)]
+    assert 0.05 < np.nanmean(expected) < 0.95
+    np.testing.assert_allclose(result.class_ap50, expected, atol=1e-9)
+    assert result.ap75 == pytest.approx(
+        np.nanmean([brute_force(records, kind, k, 0.75) for k in range(4)])
+    )
+
+
+@pytest.mark.parametrize('backend', ['faster_coco_eval', 'pycocotools'])
+@pytest.mark.parametrize('kind', ['bbox', 'segm'])
+@pytest.mark.parametrize(('ignored', 'expected'), [(True, 0.1), ('crowd', 1)])
+def test_only_a_crowd_forgives_false_alarms_inside(
+    make_record, backend, kind, ignored, expected
+):
+    false = [
+        ([x, y, x + 8, y + 8], 0, 0.9)
+        for x in (14, 24, 34)
+        for y in (14, 24, 34)
+    ]
+    record = make_record(
+        [([0, 0, 60, 60], 0, ignored), ([64, 0, 90, 20], 0)],
+        [*false, ([64, 0, 90, 20], 0, 0.5)],
+    )
+    result = coco_average_precision([record], NAMES, kind, backend)
+    assert result.ap50 == pytest.approx(expected)
+    if ignored is True:
+        voc = voc_average_precision([record], len(NAMES), kind)
+        assert voc.mean_ap == pytest.approx(expected)
 
 
 @pytest.mark.parametrize('backend', ['faster_coco_eval', 'pycocotools'])

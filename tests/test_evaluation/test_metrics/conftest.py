@@ -41,6 +41,8 @@ def to_sample() -> Callable[..., dict]:
                 bboxes=torch.from_numpy(truth.boxes[chosen]),
                 labels=torch.from_numpy(truth.labels[chosen]),
             )
+            if name == 'ignored_instances' and truth.crowds.any():
+                objects.crowds = torch.from_numpy(truth.crowds[chosen])
             if with_masks:
                 objects.masks = BitmapMasks(
                     _pixels(truth.masks, record)[chosen],

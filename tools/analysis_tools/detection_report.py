@@ -1,12 +1,15 @@
-r"""Show what goes wrong: missed objects, duplicates, confusions and more.
+r"""Show what a detector does well and badly on a dataset.
 
-Writes a page of examples per kind of error, a chart and a CSV of all errors.
+Predicts the dataset once and writes the average precision of every class
+(per_class.csv, per_class.png), which class objects are detected as
+(confusion_matrix.csv, confusion_matrix.png), and all errors (errors.csv,
+errors.png) with a page of examples per kind (errors_missed.png, ...).
 
 Example:
-    python tools/analysis_tools/error_examples.py \
+    python tools/analysis_tools/detection_report.py \
         configs/mask_rcnn/mask-rcnn_r50_fpn_1xb8-24e_voc.py \
         work_dirs/mask-rcnn_r50_fpn_1xb8-24e_voc/epoch_24.pth \
-        --out work_dirs/errors
+        --out work_dirs/report
 """
 
 import argparse
@@ -34,19 +37,22 @@ def parse_args() -> argparse.Namespace:
         '--kind',
         choices=['bbox', 'segm'],
         default='bbox',
-        help='measure overlaps on boxes or on masks',
+        help='measure the overlaps of confusions and errors on boxes or '
+        'on masks',
     )
     parser.add_argument(
         '--iou-thr',
         type=float,
         default=0.5,
-        help='smallest overlap that is the right place',
+        help='smallest overlap that is the right place, for confusions and '
+        'errors',
     )
     parser.add_argument(
         '--score-thr',
         type=float,
         default=0.3,
-        help='lowest score of a detection that counts',
+        help='lowest score of a detection that counts, for confusions and '
+        'errors',
     )
     parser.add_argument(
         '--per-page',
@@ -63,18 +69,19 @@ def main() -> None:
     args = parse_args()
     with exit_on_input_error():
         from mmvision_ext.apis import iter_dataset_predictions
-        from mmvision_ext.apis.error_analysis import (
-            collect_error_data,
-            write_error_pages,
-        )
+        from mmvision_ext.apis.detection_report import write_detection_report
 
         predictions = iter_dataset_predictions(
             args.config, args.checkpoint, args.device, args.split, args.limit
         )
-        data = collect_error_data(
-            predictions, args.kind, args.iou_thr, args.score_thr
-        )
-        for path in write_error_pages(data, args.out, args.per_page):
+        for path in write_detection_report(
+            predictions,
+            args.out,
+            args.kind,
+            args.iou_thr,
+            args.score_thr,
+            args.per_page,
+        ):
             print(path)
 
 
