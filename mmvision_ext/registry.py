@@ -10,6 +10,9 @@ from mmengine.registry import DATASETS as ROOT_DATASETS
 from mmengine.registry import HOOKS as ROOT_HOOKS
 from mmengine.registry import METRICS as ROOT_METRICS
 from mmengine.registry import MODELS as ROOT_MODELS
+from mmengine.registry import (
+    OPTIM_WRAPPER_CONSTRUCTORS as ROOT_OPTIM_WRAPPER_CONSTRUCTORS,
+)
 from mmengine.registry import RUNNERS as ROOT_RUNNERS
 from mmengine.registry import TRANSFORMS as ROOT_TRANSFORMS
 from mmengine.registry import Registry
@@ -29,3 +32,8 @@ DATASETS = _child('dataset', ROOT_DATASETS, 'datasets')
 TRANSFORMS = _child('transform', ROOT_TRANSFORMS, 'datasets.transforms')
 MODELS = _child('model', ROOT_MODELS, 'models')
 METRICS = _child('metric', ROOT_METRICS, 'evaluation.metrics')
+OPTIM_WRAPPER_CONSTRUCTORS = _child(
+    'optimizer wrapper constructor',
+    ROOT_OPTIM_WRAPPER_CONSTRUCTORS,
+    'engine.optimizers',
+)

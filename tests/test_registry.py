@@ -36,10 +36,13 @@ def test_prefix_resolves_from_a_host_without_an_import(host: str) -> None:
     code = (
         'from mmengine.registry import DATASETS, init_default_scope\n'
         f'init_default_scope("{host}")\n'
-        f'from {host}.registry import RUNNERS, DATASETS\n'
+        f'from {host}.registry import OPTIM_WRAPPER_CONSTRUCTORS, RUNNERS\n'
+        f'from {host}.registry import DATASETS\n'
         'runner = RUNNERS.get("mmvision_ext.Runner")\n'
         'dataset = DATASETS.get("mmvision_ext.VOCInstanceDataset")\n'
-        'print(runner.__module__, dataset.__name__)'
+        'constructor = OPTIM_WRAPPER_CONSTRUCTORS.get('
+        '"mmvision_ext.LayerDecayOptimWrapperConstructor")\n'
+        'print(runner.__module__, dataset.__name__, constructor.__name__)'
     )
     done = subprocess.run(
         [sys.executable, '-c', code],
@@ -49,7 +52,8 @@ def test_prefix_resolves_from_a_host_without_an_import(host: str) -> None:
     )
     # The hosts print lines of their own while they are imported.
     assert done.stdout.splitlines()[-1] == (
-        'mmvision_ext.engine.runner VOCInstanceDataset'
+        'mmvision_ext.engine.runner VOCInstanceDataset '
+        'LayerDecayOptimWrapperConstructor'
     )
 
 

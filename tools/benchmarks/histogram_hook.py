@@ -1,0 +1,84 @@
+"""Measure what the histograms of HistogramHook cost while training.
+
+Iterations with and without histograms alternate; medians are compared.
+
+Example:
+    python tools/benchmarks/histogram_hook.py --image-size 64 --batch-size 16
+"""
+
+import argparse
+import tempfile
+
+from mmvision_ext.engine.hooks.histogram_cost import (
+    BenchmarkSize,
+    measure_histogram_cost,
+)
+from mmvision_ext.engine.hooks.histogram_hook import HistogramHook
+from mmvision_ext.engine.launch import exit_on_input_error
+
+BACKBONES = {
+    'resnet-18': (dict(type='ResNet', depth=18), 512),
+    'mobilenet-v2': (dict(type='MobileNetV2'), 1280),
+}
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    size = BenchmarkSize()
+    parser.add_argument(
+        '--backbones',
+        nargs='+',
+        choices=BACKBONES,
+        default=list(BACKBONES),
+        help='default: all',
+    )
+    parser.add_argument(
+        '--image-size',
+        type=int,
+        default=size.image_size,
+        help='pixels, default: %(default)s',
+    )
+    parser.add_argument(
+        '--batch-size',
+        type=int,
+        default=size.batch_size,
+        help='default: %(default)s',
+    )
+    parser.add_argument(
+        '--repeats',
+        type=int,
+        default=size.repeats,
+        help='timed iterations of each kind, default: %(default)s',
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Time every backbone and print the table."""
+    args = parse_args()
+    size = BenchmarkSize(args.image_size, args.batch_size, args.repeats)
+    interval = HistogramHook().interval
+    print(
+        '| backbone | tensors | values (M) | iteration (ms) | '
+        f'histograms (ms) | cost at interval {interval} |\n'
+        '|---|---|---|---|---|---|'
+    )
+    for name in args.backbones:
+        with tempfile.TemporaryDirectory() as folder:
+            cost = measure_histogram_cost(*BACKBONES[name], folder, size)
+        print(
+            f'| {name} | {cost.parameters} | {cost.values / 1e6:.2f} | '
+            f'{cost.plain * 1e3:.0f} | '
+            f'{(cost.captured - cost.plain) * 1e3:.0f} | '
+            f'{cost.share(interval):.2%} |',
+            flush=True,
+        )
+
+
+if __name__ == '__main__':
+    with exit_on_input_error():
+        main()
