@@ -320,13 +320,13 @@ def _bars(
     """One panel of horizontal bars with their values."""
     lengths = [value if value is not None else 0.0 for value in values]
     positions = range(len(names))
+    # A colour each tells few bars apart; among many it would mean nothing.
+    few = len(names) <= len(SERIES_COLORS)
     axes.barh(
         positions,
         lengths,
         height=0.62,
-        color=[
-            SERIES_COLORS[index % len(SERIES_COLORS)] for index in positions
-        ],
+        color=SERIES_COLORS[: len(names)] if few else SERIES_COLORS[0],
     )
     axes.set_yticks(positions, names)
     axes.set_ylim(len(names) - 0.5, -0.5)

@@ -174,19 +174,24 @@ def _curves(records: Sequence[dict[str, float]]) -> dict[str, Curve]:
 def _usual(known: Sequence[str]) -> list[str]:
     """Loss first, its parts, the learning rate, then the main metrics.
 
-    Losses of single stages (``s0.loss_cls``) are left out, and so are
-    metrics of single classes and object sizes.
+    Losses of single stages (``s0.loss_cls``) are left out, and so are rates
+    of single parameter groups (``lr/head``), gradient norms, and metrics of
+    single classes and object sizes.
     """
     total = ['loss'] if 'loss' in known else []
     losses = [
         key for key in known if key.startswith('loss_') and '.' not in key
     ]
     rates = [key for key in known if key == 'lr' or key.endswith('/lr')]
+    watched = ('lr/', 'gradients/')
     parts = ('_mAP_s', '_mAP_m', '_mAP_l', '_precision', '_precision_50')
     metrics = [
         key
         for key in known
-        if '/' in key and key not in rates and not key.endswith(parts)
+        if '/' in key
+        and key not in rates
+        and not key.startswith(watched)
+        and not key.endswith(parts)
     ]
     return [*total, *losses, *rates, *metrics]
 

@@ -18,6 +18,8 @@ def _train(step: int, loss: float, epoch: int = 1) -> dict:
         'loss': loss,
         'loss_cls': loss / 2,
         's0.loss_bbox': loss,
+        'lr/head': 0.1,
+        'gradients/total_norm': loss,
         'time': 0.2,
         'epoch': epoch,
         'iter': step,
