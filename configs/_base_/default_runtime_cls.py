@@ -4,13 +4,15 @@ runner_type = 'mmvision_ext.Runner'  # checks, load report, CPU processes
 
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
-    logger=dict(type='LoggerHook', interval=100),  # iterations
+    logger=dict(type='LoggerHook', interval=20),  # iterations
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(
-        type='CheckpointHook', interval=1, max_keep_ckpts=3, save_best='auto'
-    ),  # by the first metric of the evaluator
+    # No save_best: where the test set is watched, the best epoch would be
+    # chosen by it. The last epoch is the one that is reported.
+    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='VisualizationHook', enable=False),
+    learning_rate=dict(type='mmvision_ext.LearningRateHook'),
+    histograms=dict(type='mmvision_ext.HistogramHook'),  # to TensorBoard
 )
 
 env_cfg = dict(

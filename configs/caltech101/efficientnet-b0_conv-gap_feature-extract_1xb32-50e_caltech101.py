@@ -1,0 +1,7 @@
+# EfficientNet-B0, ImageNet weights held still, new head trained.
+_base_ = [
+    '../_base_/models/efficientnet-b0_conv-gap.py',
+    '../_base_/datasets/caltech101.py',
+    '../_base_/schedules/adam_feature-extract_50e.py',
+    '../_base_/default_runtime_cls.py',
+]

@@ -1,0 +1,15 @@
+# EfficientNet-Lite0 from random weights: the control.
+_base_ = [
+    '../_base_/models/efficientnet-lite0_conv-gap.py',
+    '../_base_/datasets/caltech101.py',
+    '../_base_/schedules/adam_scratch_50e.py',
+    '../_base_/default_runtime_cls.py',
+]
+
+model = dict(
+    backbone=dict(
+        _delete_=True,
+        type='TIMMBackbone',
+        model_name='tf_efficientnet_lite0',
+    )
+)

@@ -1,0 +1,7 @@
+# EfficientNet-Lite0: the new head first, then everything. RandAugment.
+_base_ = [
+    '../_base_/models/efficientnet-lite0_conv-gap.py',
+    '../_base_/datasets/caltech101_randaug.py',
+    '../_base_/schedules/adam_two-phase_50e.py',
+    '../_base_/default_runtime_cls.py',
+]

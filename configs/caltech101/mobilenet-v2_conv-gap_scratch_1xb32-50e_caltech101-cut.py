@@ -1,0 +1,11 @@
+# MobileNetV2 from random weights: the control. The cut.
+_base_ = [
+    '../_base_/models/mobilenet-v2_conv-gap.py',
+    '../_base_/datasets/caltech101_cut.py',
+    '../_base_/schedules/adam_scratch_50e.py',
+    '../_base_/default_runtime_cls.py',
+]
+
+model = dict(
+    backbone=dict(_delete_=True, type='mmdet.MobileNetV2', out_indices=(7,))
+)

@@ -1,0 +1,9 @@
+# ResNet-18 from random weights: the control.
+_base_ = [
+    '../_base_/models/resnet18_conv-gap.py',
+    '../_base_/datasets/caltech101.py',
+    '../_base_/schedules/adam_scratch_50e.py',
+    '../_base_/default_runtime_cls.py',
+]
+
+model = dict(backbone=dict(_delete_=True, type='ResNet', depth=18))

@@ -1,0 +1,229 @@
+"""Caltech-101 with its published protocols."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.logging import print_log
+from mmpretrain.datasets import BaseDataset
+
+from mmvision_ext.registry import DATASETS
+
+from .errors import AnnotationError, DatasetError
+from .image_folders import (
+    SPLITS,
+    Split,
+    class_folders,
+    images_of,
+    read_image_list,
+    split_by_seed,
+)
+from .metadata import load_metadata
+
+_METADATA = load_metadata('caltech101')
+BACKGROUND: str = _METADATA['background']
+TRAIN_COUNTS = (5, 10, 15, 20, 25, 30)  # training images of a class
+
+
+@DATASETS.register_module()
+class Caltech101(BaseDataset):
+    """Caltech-101 from its standard folder ``101_ObjectCategories``.
+
+    The split follows one of two protocols:
+
+    - without ``ann_file``, the published one: ``train_per_class`` images of
+      each class, drawn with ``seed``, for training, and the rest, at most
+      ``test_per_class`` of a class, for testing;
+    - with ``ann_file``, the images of that list, one ``class/file`` a line.
+
+    The metainfo has ``classes`` and ``protocol``, a line that belongs beside
+    every accuracy. What is not used is counted in the log.
+
+    Each sample is a dict of ``img_path`` and ``gt_label`` (int, the index in
+    ``classes``).
+
+    Args:
+        data_root: Folder that holds ``101_ObjectCategories``.
+        split: ``'train'`` or ``'test'``.
+        train_per_class: Training images of a class: 5, 10, 15, 20, 25 or 30.
+        test_per_class: Most test images of a class.
+        seed: Seed of the draw.
+        with_background: Whether ``BACKGROUND_Google`` is a class as well, the
+            first of 102.
+        ann_file: List of images, relative to ``data_root``.
+        data_prefix: Folder of the class folders, relative to ``data_root``.
+        metainfo: ``classes`` replaces the list of classes by the names of
+            other folders.
+        kwargs: As for ``mmpretrain.BaseDataset``: ``pipeline``, ...
+
+    Raises:
+        DatasetError: If an argument or the data cannot be used.
+    """
+
+    METAINFO = {'classes': _METADATA['classes']}
+
+    def __init__(
+        self,
+        data_root: str,
+        *,
+        split: Split = 'train',
+        train_per_class: int = 30,
+        test_per_class: int = 50,
+        seed: int = 0,
+        with_background: bool = False,
+        ann_file: str = '',
+        data_prefix: str = '101_ObjectCategories',
+        metainfo: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if split not in SPLITS:
+            raise DatasetError(
+                f"split: expected 'train' or 'test', found {split!r}"
+            )
+        if train_per_class not in TRAIN_COUNTS:
+            raise DatasetError(
+                'train_per_class: expected one of '
+                f'{", ".join(map(str, TRAIN_COUNTS))}, found '
+                f'{train_per_class}. For another split give a list as '
+                'ann_file.'
+            )
+        if test_per_class < 1:
+            raise DatasetError(
+                f'test_per_class: expected at least 1, found {test_per_class}'
+            )
+        self.split: Split = split
+        self.train_per_class = train_per_class
+        self.test_per_class = test_per_class
+        self.seed = seed
+        kwargs.setdefault('test_mode', split == 'test')
+        super().__init__(
+            ann_file=str(ann_file),
+            data_root=str(data_root),
+            data_prefix=data_prefix,
+            metainfo=self._with_classes(metainfo, with_background),
+            **kwargs,
+        )
+
+    @staticmethod
+    def _with_classes(
+        metainfo: Mapping[str, Any] | None, with_background: bool
+    ) -> dict[str, Any]:
+        """The user's metainfo, with the background class where asked for."""
+        merged = dict(metainfo or {})
+        if not with_background:
+            return merged
+        if 'classes' in merged and BACKGROUND not in merged['classes']:
+            raise DatasetError(
+                f'with_background=True: expected {BACKGROUND} in '
+                "metainfo['classes'], found it missing; add it there, or "
+                'leave metainfo out for all 102 classes'
+            )
+        merged.setdefault('classes', (BACKGROUND, *_METADATA['classes']))
+        return merged
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        """List the images of the split.
+
+        Returns:
+            One dict per image, see the class.
+
+        Raises:
+            DatasetError: If a folder, an image or the list is missing, or a
+                class has too few images.
+            AnnotationError: If a line of the list cannot be used.
+        """
+        root = Path(self.img_prefix)
+        folders = class_folders(root)
+        chosen, unused = (
+            self._listed(root) if self.ann_file else self._drawn(root, folders)
+        )
+        classes: Sequence[str] = self.metainfo['classes']
+        labels = {name: label for label, name in enumerate(classes)}
+        counts = Counter(class_name for class_name, _ in chosen)
+        self._metainfo['protocol'] = self._protocol(counts)
+        print_log(
+            f'{type(self).__name__} {self.split}: {len(chosen)} images of '
+            f'{len(counts)} classes ({self._metainfo["protocol"]}){unused}',
+            logger='current',
+        )
+        return [
+            dict(
+                img_path=str(root / class_name / name),
+                gt_label=labels[class_name],
+            )
+            for class_name, name in chosen
+        ]
+
+    def _drawn(
+        self, root: Path, folders: Sequence[str]
+    ) -> tuple[list[tuple[str, str]], str]:
+        """(class, file) of the published protocol; what it leaves out."""
+        chosen, others = [], 0
+        classes = self.metainfo['classes']
+        for class_name in classes:
+            names, other = images_of(root / class_name)
+            others += other
+            if len(names) <= self.train_per_class:
+                raise DatasetError(
+                    f'train_per_class={self.train_per_class}: expected at '
+                    f'least {self.train_per_class + 1} images, so that one is '
+                    f"left for testing, found {len(names)} in '"
+                    f"{root / class_name}'. Lower train_per_class, or give "
+                    'lists as ann_file.'
+                )
+            drawn = split_by_seed(
+                class_name,
+                names,
+                self.train_per_class,
+                self.test_per_class,
+                self.seed,
+            )
+            chosen += [(class_name, name) for name in drawn[self.split]]
+        unused = [name for name in folders if name not in classes]
+        text = f'; folders not used: {", ".join(unused)}' if unused else ''
+        text += f'; files that are no images: {others}' if others else ''
+        return chosen, text
+
+    def _listed(self, root: Path) -> tuple[list[tuple[str, str]], str]:
+        """(class, file) of the list; how many background images it leaves."""
+        path = Path(self.ann_file)
+        classes = self.metainfo['classes']
+        chosen, background = [], 0
+        for number, class_name, name in read_image_list(path):
+            if class_name == BACKGROUND and BACKGROUND not in classes:
+                background += 1
+                continue
+            if class_name not in classes:
+                raise AnnotationError(
+                    f'{path}, line {number}: expected one of the '
+                    f"{len(classes)} classes, found '{class_name}'. Mend the "
+                    'line, or set metainfo.classes.'
+                )
+            if not (root / class_name / name).is_file():
+                raise AnnotationError(
+                    f'{path}, line {number}: expected an image, found no '
+                    f"file '{root / class_name / name}'"
+                )
+            chosen.append((class_name, name))
+        if not chosen:
+            raise DatasetError(
+                f'ann_file: expected images in {path}, found none'
+            )
+        text = f'; background images not used: {background}'
+        return chosen, text if background else ''
+
+    def _protocol(self, counts: Counter[str]) -> str:
+        """The line that belongs beside every accuracy."""
+        if not self.ann_file:
+            return (
+                f'{self.train_per_class} train images a class, seed '
+                f'{self.seed}, at most {self.test_per_class} test images a '
+                'class'
+            )
+        low, high = min(counts.values()), max(counts.values())
+        amount = f'{low}' if low == high else f'{low} to {high}'
+        return (
+            f'given list {Path(self.ann_file).name}, {amount} {self.split} '
+            'images a class'
+        )

@@ -1,0 +1,5 @@
+"""Backbones beyond those of the hosts."""
+
+from .alexnet import AlexNetFeatures
+
+__all__ = ['AlexNetFeatures']
