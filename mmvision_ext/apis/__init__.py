@@ -1,4 +1,4 @@
-"""What a script imports: detectors, and what they find.
+"""What a script imports: detectors, classifiers, and what they find.
 
 ``init_detector`` and ``inference_detector`` are mmdet's own.
 """
@@ -9,18 +9,25 @@ require()  # says how to mend a missing mmcv._ext, before mmdet stumbles on it
 
 from mmdet.apis import inference_detector, init_detector  # noqa: E402
 
+from .classification import (  # noqa: E402
+    ClassificationResults,
+    classify_dataset,
+)
 from .inferencer import DetectionInferencer  # noqa: E402
-from .model import load_detector  # noqa: E402
+from .model import load_classifier, load_detector  # noqa: E402
 from .predictions import DatasetPredictions, iter_dataset_predictions  # noqa: E402
 from .results import DetectionResult, DetectionResults  # noqa: E402
 
 __all__ = [
+    'ClassificationResults',
     'DatasetPredictions',
     'DetectionInferencer',
     'DetectionResult',
     'DetectionResults',
+    'classify_dataset',
     'inference_detector',
     'init_detector',
     'iter_dataset_predictions',
+    'load_classifier',
     'load_detector',
 ]

@@ -1,22 +1,30 @@
-"""A detector from a config and a checkpoint, with one clear error."""
+"""A model from a config and a checkpoint, with one clear error."""
 
 import copy
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import torch
 from mmdet.apis import init_detector
 from mmengine.config import Config
-from mmengine.registry import DATASETS, DefaultScope
+from mmengine.model import revert_sync_batchnorm
+from mmengine.registry import DATASETS, MODELS, DefaultScope
 
-from mmvision_ext.engine.checkpointing import match_state_dict, read_checkpoint
+from mmvision_ext.engine.checkpointing import (
+    match_state_dict,
+    read_checkpoint,
+    state_of,
+)
 from mmvision_ext.utils import InputError
 
 #: A detector of mmdet with ``cfg`` and ``dataset_meta``. Any, since the type
 #: of ``nn.Module`` makes every such attribute a tensor or module.
 Detector: TypeAlias = Any
+
+#: A classifier of mmpretrain with ``cfg`` and ``dataset_meta``.
+Classifier: TypeAlias = Any
 
 
 def load_detector(
@@ -45,25 +53,39 @@ def load_detector(
         InputError: A file is missing or unreadable, the weights do not fit
             the model, or neither file names the classes.
     """
+    return _load(load_config(config), _empty_detector, checkpoint, device)
+
+
+def load_classifier(
+    config: str | Path | Config,
+    checkpoint: str | Path,
+    device: str | None = None,
+) -> Classifier:
+    """Build a classifier for inference and fill it from a checkpoint.
+
+    The model works with mmpretrain's inferencers. Nothing is downloaded and
+    no code of the checkpoint is run.
+
+    Args:
+        config: Config file or config.
+        checkpoint: File or http(s) address of the weights.
+        device: Such as ``'cuda:0'`` or ``'cpu'``. None takes the first GPU
+            where there is one.
+
+    Returns:
+        The model on its device in evaluation mode, with ``cfg`` (its config)
+        and ``dataset_meta`` (``classes``).
+
+    Raises:
+        InputError: A file is missing or unreadable, the weights do not fit
+            the model, or neither file names the classes.
+    """
     config = load_config(config)
-    content = read_checkpoint(checkpoint)
-    model = _build_empty(config)
-    state = content.get('state_dict', content)
-    state = {
-        name.removeprefix('module.'): value for name, value in state.items()
-    }
-    report = match_state_dict(model.state_dict(), state)
-    if report.missing or report.mismatched:
-        raise InputError(
-            f'checkpoint {checkpoint} does not fit the model of '
-            f'{config.filename or "the config"}: expected the same '
-            f'architecture and class count.\n{report.summary(str(checkpoint))}'
-            '\nName the config that the checkpoint was trained with; it lies '
-            'beside the checkpoint in its work directory.'
-        )
-    model.load_state_dict(state, strict=False)
-    model.dataset_meta = _dataset_meta(content, config, checkpoint)
-    return model.to(pick_device(device)).eval()
+    config.setdefault('default_scope', 'mmpretrain')
+    model = _load(config, _empty_classifier, checkpoint, device)
+    # Where mmpretrain looks for them.
+    model._config, model._dataset_meta = model.cfg, model.dataset_meta
+    return model
 
 
 def load_config(config: str | Path | Config) -> Config:
@@ -85,6 +107,21 @@ def load_config(config: str | Path | Config) -> Config:
     return Config.fromfile(config)
 
 
+def count_parameters(config: Config) -> int:
+    """Number of parameters of a config's classifier, trained or not.
+
+    Args:
+        config: A classification config.
+
+    Returns:
+        The number, without buffers such as running statistics.
+    """
+    config = load_config(config)
+    config.setdefault('default_scope', 'mmpretrain')
+    model = _empty_classifier(config)
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
 def pick_device(device: str | None) -> str:
     """The device asked for, or the first GPU, or the CPU.
 
@@ -101,7 +138,7 @@ def dataset_metainfo(config: Config, split: str = 'test') -> dict[str, Any]:
     """Metainfo of a config's dataset, without reading its annotations.
 
     Args:
-        config: A detection config.
+        config: Config of a detector or classifier.
         split: ``'train'``, ``'val'`` or ``'test'``.
 
     Returns:
@@ -117,7 +154,35 @@ def dataset_metainfo(config: Config, split: str = 'test') -> dict[str, Any]:
         return dict(DATASETS.build(dataset).metainfo)
 
 
-def _build_empty(config: Config) -> Detector:
+def _load(
+    config: Config,
+    build: Callable[[Config], Any],
+    checkpoint: str | Path,
+    device: str | None,
+) -> Any:
+    """What all kinds of model have in common."""
+    content = read_checkpoint(checkpoint)
+    model = build(config)
+    state = state_of(content)
+    report = match_state_dict(model.state_dict(), state)
+    try:  # load hooks of some models rename or resize entries
+        fits = not model.load_state_dict(state, strict=False).missing_keys
+    except RuntimeError:  # shapes
+        fits = False
+    if not fits:
+        raise InputError(
+            f'checkpoint {checkpoint} does not fit the model of '
+            f'{config.filename or "the config"}: expected the same '
+            f'architecture and class count.\n{report.summary(str(checkpoint))}'
+            '\nName the config that the checkpoint was trained with; it lies '
+            'beside the checkpoint in its work directory.'
+        )
+    model.cfg = config
+    model.dataset_meta = _dataset_meta(content, config, checkpoint)
+    return model.to(pick_device(device)).eval()
+
+
+def _empty_detector(config: Config) -> Detector:
     """The model without weights; other warnings than of that pass on."""
     with warnings.catch_warnings(record=True) as caught:
         model = init_detector(config, None, device='cpu')
@@ -127,6 +192,21 @@ def _build_empty(config: Config) -> Detector:
         ):
             warnings.warn(warning.message, warning.category, stacklevel=3)
     return model
+
+
+def _empty_classifier(config: Config) -> Classifier:
+    """The model without weights, neither loaded nor downloaded."""
+    settings = config.model.to_dict()
+    if config.get('data_preprocessor'):
+        settings.setdefault(
+            'data_preprocessor', config.data_preprocessor.to_dict()
+        )
+    for part in (settings, settings.get('backbone') or {}):
+        part.pop('checkpoint_path', None)
+        if part.get('pretrained') is True:  # timm and Hugging Face download
+            part['pretrained'] = False
+    with DefaultScope.overwrite_default_scope(config.default_scope):
+        return revert_sync_batchnorm(MODELS.build(settings))
 
 
 def _dataset_meta(

@@ -1,0 +1,32 @@
+"""Classes by the names that a user writes."""
+
+import difflib
+from collections.abc import Sequence
+
+from mmvision_ext.utils import InputError
+
+
+def class_index(name: str, classes: Sequence[str]) -> int:
+    """Position of a class given by name, or by index.
+
+    Args:
+        name: Name of a class, or its index.
+        classes: Names of the classes.
+
+    Returns:
+        The index.
+
+    Raises:
+        InputError: There is no such class.
+    """
+    if name in classes:
+        return list(classes).index(name)
+    if name.isdecimal() and int(name) < len(classes):
+        return int(name)
+    near = difflib.get_close_matches(name, classes, 3)
+    hint = f' Did you mean {" or ".join(near)}?' if near else ''
+    raise InputError(
+        f'class: expected one of the {len(classes)} classes, such as '
+        f'{classes[0]}, or an index below {len(classes)}, found '
+        f'{name!r}.{hint}'
+    )

@@ -1,0 +1,89 @@
+"""Training runs side by side."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from mmvision_ext.apis.classification_comparison import (
+    compare_runs,
+    parse_runs,
+    runs_table,
+    short_names,
+    write_runs,
+)
+from mmvision_ext.utils import InputError
+
+CONFIG = """
+model = dict(
+    type='ImageClassifier',
+    backbone=dict(type='LeNet5'),
+    neck=dict(type='GlobalAveragePooling'),
+    head=dict(type='LinearClsHead', num_classes=3, in_channels=120))
+train_cfg = dict(by_epoch=True, max_epochs=4)
+randomness = dict(seed=7)
+"""
+# Convolutions of LeNet-5 (He's layout in mmpretrain), and the head.
+PARAMS = (
+    (25 * 6 + 6) + (25 * 6 * 16 + 16) + (25 * 16 * 120 + 120) + 120 * 3 + 3
+)
+
+
+def _run(root: Path, name: str, accuracies: list[float]) -> str:
+    folder = root / name
+    log = folder / '1' / 'vis_data' / 'scalars.json'
+    log.parent.mkdir(parents=True)
+    records = []
+    for epoch, accuracy in enumerate(accuracies, start=1):
+        records.append(
+            dict(lr=0.1, loss=3.0 / epoch, epoch=epoch, iter=epoch, step=epoch)
+        )
+        records.append({'accuracy/top1': accuracy, 'step': epoch})
+    log.write_text('\n'.join(json.dumps(record) for record in records))
+    (folder / 'config.py').write_text(CONFIG)
+    return str(folder)
+
+
+def test_rows_hold_the_last_validation(tmp_path: Path) -> None:
+    runs = parse_runs(
+        [
+            'scratch=' + _run(tmp_path, 'a', [10.0, 60.0, 55.0, 50.0]),
+            _run(tmp_path, 'b', [70.0, 80.0]),
+        ]
+    )
+    rows, logs = compare_runs(runs)
+    assert [row.name for row in rows] == ['scratch', 'b']
+    assert [row.top1 for row in rows] == [50.0, 80.0]
+    assert rows[0].top5 is None and rows[0].mean_class is None
+    assert rows[0].params == PARAMS
+    assert rows[0].seed == 7
+    scratch, other = runs_table(rows).splitlines()[2:4]
+    assert '| 50.00 |' in scratch.replace('  ', '') and ' 4 |' in scratch
+    assert '2 of 4' in other
+    paths = write_runs(rows, logs, tmp_path / 'out')
+    assert [path.suffix for path in paths] == ['.md', '.csv', '.png']
+    with paths[1].open(newline='') as file:
+        table = list(csv.DictReader(file))
+    assert table[1]['top1'] == '80.0' and table[1]['planned_epochs'] == '4'
+
+
+def test_names_are_what_differs() -> None:
+    assert short_names(
+        ['net_gap_scratch_50e_data', 'net_gap_finetune_50e_data']
+    ) == ['scratch', 'finetune']
+    assert short_names(['net', 'net_mixup']) == ['net', 'net_mixup']
+    assert short_names(['net_scratch']) == ['net_scratch']
+
+
+def test_wrong_runs_are_named(tmp_path: Path) -> None:
+    first = _run(tmp_path, 'a', [1.0])
+    with pytest.raises(InputError, match=r"found \['x', 'x'\]"):
+        parse_runs([f'x={first}', f'x={first}'])
+    with pytest.raises(InputError, match='at least one'):
+        parse_runs([])
+    (Path(first) / 'second.py').write_text('')
+    with pytest.raises(InputError, match="'config.py', 'second.py'"):
+        compare_runs(parse_runs([first]))
+    with pytest.raises(InputError, match='scalars.json'):
+        compare_runs(parse_runs([str(tmp_path / 'nothing')]))

@@ -1,0 +1,54 @@
+r"""Compare training runs of classifiers: one chart and one table.
+
+Reads the logs and configs in the work directories; nothing is computed anew.
+Accuracies are those of the last validation.
+
+Example:
+    python tools/analysis_tools/compare_classifiers.py \
+        scratch=work_dirs/mobilenet-v2_conv-gap_scratch_1xb32-50e_caltech101 \
+        fine-tuned=work_dirs/mobilenet-v2_conv-gap_finetune_1xb32-50e_caltech101 \
+        --out work_dirs/comparison
+"""  # noqa: E501
+
+import argparse
+
+from mmvision_ext.engine.launch import exit_on_input_error
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        'runs',
+        nargs='+',
+        metavar='[NAME=]WORK_DIR',
+        help='work directories; without a name, the parts in which the '
+        'folders differ',
+    )
+    parser.add_argument('--out', required=True, help='folder for the results')
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Write chart and tables, print the table."""
+    args = parse_args()
+    with exit_on_input_error():
+        from mmvision_ext.apis.classification_comparison import (
+            compare_runs,
+            parse_runs,
+            runs_table,
+            write_runs,
+        )
+
+        rows, logs = compare_runs(parse_runs(args.runs))
+        paths = write_runs(rows, logs, args.out)
+        print(runs_table(rows))
+        for path in paths:
+            print(path)
+
+
+if __name__ == '__main__':
+    main()
