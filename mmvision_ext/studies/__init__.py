@@ -1,0 +1,7 @@
+"""Studies: configs x seeds x overrides, run, resumed, collected, compared.
+
+Data flow: :mod:`spec` (study.yaml) -> :mod:`plan` (runs) -> :mod:`state` (what
+is done) -> :mod:`local` or :mod:`slurm` (who works) -> :mod:`execute` (one
+run) -> :mod:`collect` (rows) -> :mod:`summary` (numbers) -> :mod:`report`
+(tables) and :mod:`charts`.
+"""
