@@ -72,7 +72,7 @@ def _entry(**changes: object) -> Callable[[dict], None]:
         (_entry(config='stubb.py'), r"no file 'stubb.py' seen from"),
         (_entry(label='two-phase'), 'found twice: net-a_two-phase'),
         (_entry(label='缩放'), ''),
-        (_entry(overides={}), "did you mean 'overrides'"),
+        (_entry(override={}), "did you mean 'overrides'"),
         (_entry(overrides={'a': 'x, y'}), 'a text without commas'),
         (_entry(overrides={'a': {'b': 1}}), 'Write a mapping as dotted keys'),
     ],
