@@ -105,6 +105,23 @@ class Caltech101(BaseDataset):
             **kwargs,
         )
 
+    @classmethod
+    def config_metainfo(cls, config: Mapping[str, Any]) -> dict[str, Any]:
+        """Metainfo that a config leads to; the config check asks for it.
+
+        Args:
+            config: Arguments of this class.
+
+        Returns:
+            ``classes``, and what the config's ``metainfo`` has.
+
+        Raises:
+            DatasetError: If ``metainfo`` and ``with_background`` disagree.
+        """
+        return cls.METAINFO | cls._with_classes(
+            config.get('metainfo'), config.get('with_background', False)
+        )
+
     @staticmethod
     def _with_classes(
         metainfo: Mapping[str, Any] | None, with_background: bool

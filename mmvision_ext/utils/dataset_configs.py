@@ -60,10 +60,13 @@ def known_metainfo(
         scope: The config's ``default_scope``.
 
     Returns:
-        The metainfo of the dataset's type, overridden by the config's. A
+        What the dataset's type says of the config in ``config_metainfo``;
+        without that, the metainfo of the type, overridden by the config's. A
         string in it is the name of a file with one entry a line.
     """
     kind = _dataset_type(dataset, scope)
+    if hasattr(kind, 'config_metainfo'):
+        return kind.config_metainfo(dataset)
     names = [base.__name__ for base in getattr(kind, '__mro__', ())]
     metainfo = (
         {}

@@ -29,6 +29,9 @@ def test_wrappers_are_walked() -> None:
         (dict(type='CocoDataset'), 80),
         (dict(type='CocoDataset', metainfo=dict(classes=('a',))), 1),
         (dict(type='mmpretrain.CIFAR10'), 10),
+        # A type that answers for its config itself.
+        (dict(type='mmvision_ext.Caltech101'), 101),
+        (dict(type='mmvision_ext.Caltech101', with_background=True), 102),
         (dict(type='mmpretrain.CustomDataset', classes=['a', 'b']), 2),
         # None: known only after a file was read.
         (dict(type='CocoDataset', metainfo=dict(classes='names.txt')), None),
