@@ -1,0 +1,1 @@
+"""Classifiers made ready for use elsewhere: ONNX, int8, pruning."""

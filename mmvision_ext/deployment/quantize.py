@@ -1,0 +1,309 @@
+"""Int8 post-training static quantisation of an exported classifier."""
+
+import io
+import json
+import logging
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.config import Config
+from numpy.typing import NDArray
+
+from mmvision_ext.apis.comparison import repository_commit
+from mmvision_ext.apis.model import load_classifier
+from mmvision_ext.apis.progress import track
+from mmvision_ext.utils import InputError
+
+from .export import check_onnx, describe, export_onnx, require_close
+from .images import Batch, ImageBatches
+from .measure import file_sizes, measure_latency, processor_name
+from .packages import need
+from .report import Protocol, Stage
+from .session import OnnxClassifier
+
+#: How ranges of activations are found, and ONNX Runtime's name of it.
+CALIBRATIONS = {
+    'minmax': 'MinMax',
+    'percentile': 'Percentile',
+    'entropy': 'Entropy',
+}
+EXPORT_TOLERANCE = 1e-4  # of a probability; see export_onnx
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How the ranges of activations are found.
+
+    Attributes:
+        num_batches: Number of batches of training images.
+        batch_size: Images a batch.
+        method: A key of :data:`CALIBRATIONS`.
+        reduce_range: Give weights 7 bits, for x86 processors without VNNI
+            instructions, where sums of 8-bit products overflow.
+    """
+
+    num_batches: int = 16
+    batch_size: int = 16
+    method: str = 'minmax'
+    reduce_range: bool = False
+
+    def __post_init__(self) -> None:
+        if self.num_batches < 1 or self.batch_size < 1:
+            raise InputError(
+                'calibration: expected at least one batch of at least one '
+                f'image, found {self.num_batches} of {self.batch_size}.'
+            )
+
+
+class CalibrationBatches:
+    """Feeds one batch at a time to ONNX Runtime's calibration.
+
+    ONNX Runtime keeps the activations of all that it reads in one go, so it
+    is told to read batch by batch.
+
+    Args:
+        batches: Images of the training set.
+        input_name: Name of the graph's input.
+    """
+
+    def __init__(self, batches: ImageBatches, input_name: str) -> None:
+        self._count = len(batches)
+        self._batches: Iterator[Batch] = track(
+            batches, 'calibrating', self._count
+        )
+        self._name = input_name
+        self._left = self._read = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def set_range(self, start_index: int, end_index: int) -> None:
+        """Allow some batches to be read.
+
+        Args:
+            start_index: First batch; always the one after the last read.
+            end_index: One past the last.
+        """
+        self._left = end_index - start_index
+
+    def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+        """Read a batch.
+
+        Returns:
+            Name of the input to images, shape (N, C, H, W); None when all
+            that are allowed were read.
+        """
+        if not self._left:
+            return None
+        self._left -= 1
+        self._read += 1
+        images = next(self._batches).images
+        if self._read == self._count:
+            next(self._batches, None)  # ends the progress bar
+        return {self._name: images}
+
+
+def quantize_onnx(
+    source: str | Path,
+    target: str | Path,
+    batches: ImageBatches,
+    calibration: Calibration,
+) -> Path:
+    """Quantise weights and activations of an ONNX file to 8 bits.
+
+    Weights are signed and symmetric with a scale for each output channel,
+    activations unsigned with one scale each; both stand in the graph as
+    QuantizeLinear and DequantizeLinear. Softmax and normalisation stay in
+    float32.
+
+    Args:
+        source: What :func:`~mmvision_ext.deployment.export.export_onnx`
+            wrote.
+        target: File to write.
+        batches: Images of the training set to find the ranges with.
+        calibration: How.
+
+    Returns:
+        The file.
+
+    Raises:
+        InputError: ONNX Runtime is missing.
+    """
+    quantization = need('onnxruntime.quantization')
+    shapes = need('onnxruntime.quantization.shape_inference')
+    onnx = need('onnx')
+    source_model = onnx.load(source)
+    with tempfile.TemporaryDirectory() as folder, _quiet():
+        prepared = Path(folder) / 'prepared.onnx'
+        # The image size is fixed, so that ONNX's own inference finds all
+        # shapes; the symbolic one fails on attention.
+        shapes.quant_pre_process(
+            str(source), str(prepared), skip_symbolic_shape=True
+        )
+        softmax = [
+            node.name
+            for node in onnx.load(prepared).graph.node
+            if node.op_type == 'Softmax'
+        ]
+        quantization.quantize_static(
+            str(prepared),
+            str(target),
+            CalibrationBatches(batches, source_model.graph.input[0].name),
+            quant_format=quantization.QuantFormat.QDQ,
+            per_channel=True,
+            reduce_range=calibration.reduce_range,
+            activation_type=quantization.QuantType.QUInt8,
+            weight_type=quantization.QuantType.QInt8,
+            nodes_to_exclude=softmax,
+            calibrate_method=getattr(
+                quantization.CalibrationMethod,
+                CALIBRATIONS[calibration.method],
+            ),
+            # Despite its name it is heeded by every method.
+            extra_options={'CalibStridedMinMax': 1},
+        )
+    model = onnx.load(target)
+    properties = {item.key: item.value for item in source_model.metadata_props}
+    properties['quantization'] = json.dumps(
+        dict(
+            calibration=calibration.method,
+            images=batches.num_images,
+            reduce_range=calibration.reduce_range,
+        )
+    )
+    onnx.helper.set_model_props(model, properties)
+    onnx.save(model, target)
+    return Path(target)
+
+
+def compare_quantized(
+    config: Config,
+    checkpoint: str | Path,
+    folder: str | Path,
+    calibration: Calibration,
+    threads: int = 1,
+    rounds: int = 100,
+    command: str = '',
+) -> tuple[list[Stage], Protocol]:
+    """Export a classifier, quantise it, and measure both files.
+
+    Writes ``model_fp32.onnx`` and ``model_int8.onnx``.
+
+    Args:
+        config: Classification config; images of its training set calibrate,
+            those of its test set give the accuracy.
+        checkpoint: File of the weights.
+        folder: Where to; made where missing.
+        calibration: How the ranges are found.
+        threads: Number of threads of the latency.
+        rounds: How often each model is timed.
+        command: How it was started, for the record.
+
+    Returns:
+        One stage for each file, float32 first, and how they were measured.
+
+    Raises:
+        InputError: A file or package is missing, the weights do not fit, or
+            the export differs from PyTorch.
+    """
+    folder = Path(folder)
+    need('onnxruntime.quantization')
+    model = load_classifier(config, checkpoint, 'cpu')
+    size = calibration.batch_size
+    test = ImageBatches(config, 'test', size)
+    train = ImageBatches(
+        config, 'train', size, calibration.num_batches * size, seed=0
+    )
+    first = next(iter(test)).images
+    full = export_onnx(
+        model,
+        folder / 'model_fp32.onnx',
+        first.shape[1:],
+        describe(model, checkpoint, first.shape[1:]),
+    )
+    require_close(
+        check_onnx(model, full, first, (1, len(first))), EXPORT_TOLERANCE
+    )
+    small = quantize_onnx(full, folder / 'model_int8.onnx', train, calibration)
+    stages = _measure(
+        {'float32': full, 'int8': small}, test, first[:1], threads, rounds
+    )
+    bits = 7 if calibration.reduce_range else 8
+    protocol = Protocol(
+        data=f'{type(test.dataset).__name__}, {test.num_images} images of '
+        'the test set',
+        hardware=processor_name(),
+        threads=threads,
+        rounds=rounds,
+        method=f'ONNX Runtime, static, {bits}-bit weights per channel, 8-bit '
+        f'activations, {calibration.method} over {train.num_images} training '
+        'images',
+        config=str(config.filename),
+        checkpoint=str(checkpoint),
+        commit=repository_commit(),
+        command=command,
+        time=datetime.now(timezone.utc).isoformat(timespec='seconds'),
+    )
+    return stages, protocol
+
+
+def _measure(
+    files: dict[str, Path],
+    test: ImageBatches,
+    image: NDArray[np.float32],
+    threads: int,
+    rounds: int,
+) -> list[Stage]:
+    """Accuracy on the same images and latency in turn."""
+    sessions = {
+        name: OnnxClassifier(path, threads) for name, path in files.items()
+    }
+    predicted: dict[str, list[Any]] = {name: [] for name in files}
+    labels = []
+    for batch in track(test, 'classifying', len(test)):
+        labels.append(batch.labels)
+        for name, session in sessions.items():
+            predicted[name].append(session(batch.images).argmax(1))
+    truth = np.concatenate(labels)
+    found = {name: np.concatenate(part) for name, part in predicted.items()}
+    latency = measure_latency(
+        {name: lambda s=s: s(image) for name, s in sessions.items()},  # type: ignore[misc]
+        rounds,
+    )
+    stages = []
+    for name, path in files.items():
+        size, gzipped = file_sizes(path)
+        stages.append(
+            Stage(
+                name,
+                str(path),
+                size,
+                gzipped,
+                latency[name].median,
+                latency[name].lower,
+                latency[name].upper,
+                float((found[name] == truth).mean() * 100),
+                float(
+                    (found[name] == next(iter(found.values()))).mean() * 100
+                ),
+            )
+        )
+    return stages
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without ONNX Runtime's advice, which is followed, and its prints."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        logging.disable(before)

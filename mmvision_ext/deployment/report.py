@@ -1,0 +1,187 @@
+"""What compression changed: a table to read and a CSV to keep."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from mmvision_ext.apis.tables import number
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How the numbers of a run came about.
+
+    Attributes:
+        data: Dataset and number of images of the accuracy.
+        hardware: Processor on which the latency was measured.
+        threads: Number of threads of the latency.
+        rounds: Number of calls of each model that were timed.
+        method: How the model was compressed.
+        config: Config file.
+        checkpoint: File of the weights.
+        commit: Commit of this checkout.
+        command: How the run was started.
+        time: When, in UTC.
+    """
+
+    data: str
+    hardware: str
+    threads: int
+    rounds: int
+    method: str
+    config: str
+    checkpoint: str
+    commit: str
+    command: str
+    time: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A model before, during or after compression.
+
+    ``None`` is what was not measured.
+
+    Attributes:
+        name: What the table calls it.
+        file: Where it lies.
+        size_mib: Size of the weights or of the ONNX file.
+        gzip_mib: The same, compressed by gzip.
+        latency_ms: Median time of one image, batch size 1.
+        latency_lower_ms: A quarter of the images took less.
+        latency_upper_ms: Three quarters of the images took less.
+        top1: Accuracy in per cent.
+        agreement: Images, in per cent, that the model puts into the same
+            class as the first one of the table.
+        params_m: Parameters in millions.
+        nonzero_m: Parameters that are not zero, in millions.
+        gflops: Multiply-adds for one image, in 1e9.
+    """
+
+    name: str
+    file: str
+    size_mib: float
+    gzip_mib: float
+    latency_ms: float
+    latency_lower_ms: float
+    latency_upper_ms: float
+    top1: float
+    agreement: float
+    params_m: float | None = None
+    nonzero_m: float | None = None
+    gflops: float | None = None
+
+
+_COLUMNS = {
+    'size_mib': ('size\n(MiB)', '.2f'),
+    'gzip_mib': ('gzipped\n(MiB)', '.2f'),
+    'params_m': ('params\n(M)', '.3f'),
+    'nonzero_m': ('not zero\n(M)', '.3f'),
+    'gflops': ('GFLOPs', '.3f'),
+    'latency_ms': ('latency\n(ms)', '.2f'),
+    'top1': ('top-1\n(%)', '.2f'),
+    'agreement': ('as first\n(%)', '.1f'),
+}
+
+
+def print_report(
+    title: str,
+    stages: Sequence[Stage],
+    protocol: Protocol,
+    console: Console | None = None,
+) -> None:
+    """Print a table with what one has to know to read it.
+
+    Args:
+        title: Above the table.
+        stages: Rows; changes are told against the first.
+        protocol: How the numbers came about.
+        console: Where to; None prints to the standard output.
+    """
+    console = console or Console()
+    shown = {
+        key: value
+        for key, value in _COLUMNS.items()
+        if any(getattr(stage, key) is not None for stage in stages)
+    }
+    table = Table(
+        title=title,
+        title_justify='left',
+        box=SIMPLE_HEAD,
+        padding=(0, 0, 0, 1),  # 80 columns are enough
+        pad_edge=False,
+    )
+    table.add_column('model', no_wrap=True)
+    for head, _ in shown.values():
+        table.add_column(head, justify='right', no_wrap=True)
+    for stage in stages:
+        table.add_row(
+            stage.name,
+            *(
+                number(getattr(stage, key), spec)
+                for key, (_, spec) in shown.items()
+            ),
+        )
+    console.print(table)
+    for line in [*_changes(stages), *_notes(stages, protocol)]:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def write_csv(
+    stages: Sequence[Stage], protocol: Protocol, path: str | Path
+) -> Path:
+    """Write one row a model, each with the whole protocol.
+
+    Args:
+        stages: The models.
+        protocol: How the numbers came about.
+        path: File; its folder is made where missing.
+
+    Returns:
+        The file.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    names = [
+        field.name for kind in (Stage, Protocol) for field in fields(kind)
+    ]
+    with path.open('w', newline='') as file:
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        for stage in stages:
+            writer.writerow(asdict(stage) | asdict(protocol))
+    return path
+
+
+def _changes(stages: Sequence[Stage]) -> list[str]:
+    """A line for each later model: what it gained and lost."""
+    first = stages[0]
+    return [
+        f'{stage.name} against {first.name}: '
+        f'{stage.size_mib / first.size_mib:.0%} of the size '
+        f'({stage.gzip_mib / first.gzip_mib:.0%} gzipped), '
+        f'{first.latency_ms / stage.latency_ms:.2f} times as fast, '
+        f'top-1 {stage.top1 - first.top1:+.2f} points'
+        for stage in stages[1:]
+    ]
+
+
+def _notes(stages: Sequence[Stage], protocol: Protocol) -> list[str]:
+    notes = [
+        f'Method: {protocol.method}.',
+        f'Top-1: {protocol.data}.',
+        f'Latency: one image (batch 1), {protocol.threads} thread(s) of '
+        f'{protocol.hardware}, median of {protocol.rounds} calls after '
+        'warm-up, the models in turn.',
+    ]
+    if any(stage.gflops is not None for stage in stages):
+        notes.append(
+            'GFLOPs: multiply-adds of convolutions and matrix products, zeros '
+            'included.'
+        )
+    return notes
