@@ -1,7 +1,9 @@
 """Caltech-101 with its published protocols."""
 
+import os.path as osp
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from .image_folders import (
     Split,
     class_folders,
     images_of,
+    list_faults,
     read_image_list,
     split_by_seed,
 )
@@ -24,6 +27,8 @@ from .metadata import load_metadata
 _METADATA = load_metadata('caltech101')
 BACKGROUND: str = _METADATA['background']
 TRAIN_COUNTS = (5, 10, 15, 20, 25, 30)  # training images of a class
+#: What decides on the draw: the same in training and test, or they overlap.
+_DRAW = ('train_per_class', 'test_per_class', 'seed', 'with_background')
 
 
 @DATASETS.register_module()
@@ -121,6 +126,67 @@ class Caltech101(BaseDataset):
         return cls.METAINFO | cls._with_classes(
             config.get('metainfo'), config.get('with_background', False)
         )
+
+    @classmethod
+    def config_faults(
+        cls, train: Mapping[str, Any], other: Mapping[str, Any]
+    ) -> list[str]:
+        """Faults of a training and a test config that do not fit together.
+
+        Images of another folder are another data set: of those only the
+        classes are compared. The config check asks for this.
+
+        Args:
+            train: Arguments of this class for training.
+            other: The same for validation or testing.
+
+        Returns:
+            One sentence a fault, without the place in the config.
+
+        Raises:
+            DatasetError: If ``metainfo`` and ``with_background`` disagree.
+            AnnotationError: If a line of a list cannot be used.
+        """
+        train, other = cls._complete(train), cls._complete(other)
+        classes, other_classes = (
+            tuple(cls.config_metainfo(config)['classes'])
+            for config in (train, other)
+        )
+        faults = []
+        if classes != other_classes:
+            faults.append(
+                'metainfo.classes differ, so that equal labels mean other '
+                'classes: set both to the same names in the same order'
+            )
+        if _folder(train) != _folder(other):
+            return faults
+        lists = [
+            Path(
+                osp.join(
+                    config['data_root'], osp.expanduser(config['ann_file'])
+                )
+            )
+            for config in (train, other)
+            if config['ann_file']
+        ]
+        if len(lists) == 1:
+            return [
+                *faults,
+                'one has an ann_file and the other draws its images, so that '
+                'test images may be training images: give both a list, or '
+                'none',
+            ]
+        if lists:
+            unused = {BACKGROUND} - set(classes)
+            return faults + list_faults(lists[0], lists[1], unused)
+        return faults + _draw_faults(train, other)
+
+    @classmethod
+    def _complete(cls, config: Mapping[str, Any]) -> dict[str, Any]:
+        """Arguments of a config, with the defaults of those left out."""
+        known = signature(cls).parameters.values()
+        defaults = {item.name: item.default for item in known}
+        return defaults | {'data_root': ''} | {**config}
 
     @staticmethod
     def _with_classes(
@@ -232,15 +298,59 @@ class Caltech101(BaseDataset):
 
     def _protocol(self, counts: Counter[str]) -> str:
         """The line that belongs beside every accuracy."""
+        part = _part(self._indices)
         if not self.ann_file:
             return (
-                f'{self.train_per_class} train images a class, seed '
+                f'{part}{self.train_per_class} train images a class, seed '
                 f'{self.seed}, at most {self.test_per_class} test images a '
                 'class'
             )
+        text = f'{part}given list {Path(self.ann_file).name}'
+        if part:
+            return text
         low, high = min(counts.values()), max(counts.values())
         amount = f'{low}' if low == high else f'{low} to {high}'
-        return (
-            f'given list {Path(self.ann_file).name}, {amount} {self.split} '
-            'images a class'
+        return f'{text}, {amount} {self.split} images a class'
+
+
+def _part(indices: int | Sequence[int] | None) -> str:
+    """Which images of the split mmengine keeps, as the start of a line."""
+    if indices is None:
+        return ''
+    if not isinstance(indices, int):
+        return f'{len(indices)} chosen images of: '
+    return f'{"last" if indices < 0 else "first"} {abs(indices)} images of: '
+
+
+def _folder(config: Mapping[str, Any]) -> str:
+    """Where the class folders of a complete config are."""
+    prefix = config['data_prefix']
+    if isinstance(prefix, Mapping):
+        prefix = prefix.get('img_path', '')
+    root = osp.expanduser(config['data_root'])
+    return osp.realpath(osp.join(root, osp.expanduser(prefix)))
+
+
+def _draw_faults(
+    train: Mapping[str, Any], other: Mapping[str, Any]
+) -> list[str]:
+    """Faults of two complete configs that draw from the same folder."""
+    faults = [
+        f'{name} is {train[name]} and {other[name]}, so that test images may '
+        'be training images, or the stated protocol is wrong: set both to '
+        'one value'
+        for name in _DRAW
+        if train[name] != other[name]
+    ]
+    if train['split'] == other['split']:
+        faults.append(
+            f"split is '{train['split']}' in both, so that test images are "
+            "training images: set 'train' in training and 'test' elsewhere"
         )
+    if train.get('indices') is not None:
+        faults.append(
+            'indices takes images out of the training set, so that the stated '
+            'protocol is wrong: take it out of the training set, and lower '
+            'train_per_class or give lists as ann_file'
+        )
+    return faults

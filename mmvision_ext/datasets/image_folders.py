@@ -1,7 +1,7 @@
 """Datasets of one folder a class: listing, splits by seed and list files."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
@@ -148,3 +148,41 @@ def read_image_list(path: Path) -> Iterator[tuple[int, str, str]]:
                 f"'accordion/image_0001.jpg', found {text!r}"
             )
         yield number, class_name, name
+
+
+def list_faults(train: Path, other: Path, unused: Container[str]) -> list[str]:
+    """Find images that are in a training list and in a test list.
+
+    Args:
+        train: List of the training images.
+        other: List of the test images.
+        unused: Names of classes whose lines are not used.
+
+    Returns:
+        At most one sentence; none where a list does not exist.
+
+    Raises:
+        AnnotationError: If a line has another form or comes twice.
+    """
+    if not (train.is_file() and other.is_file()):
+        return []
+    if train.samefile(other):
+        return [
+            f"ann_file is '{train}' in both, so that test images are "
+            'training images: give each a list of its own'
+        ]
+    known, tested = (
+        {
+            f'{item[1]}/{item[2]}'
+            for item in read_image_list(path)
+            if item[1] not in unused
+        }
+        for path in (train, other)
+    )
+    both = sorted(known & tested)
+    if not both:
+        return []
+    return [
+        f"ann_file: {len(both)} of {len(tested)} images of '{other}' are in "
+        f"'{train}' as well, the first is {both[0]}: take them out of one"
+    ]

@@ -100,5 +100,15 @@ def exit_on_input_error() -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        print(f'error: {error}', file=sys.stderr)
+        print(f'error: {_own_text(error)}', file=sys.stderr)
         raise SystemExit(2) from None
+
+
+def _own_text(error: InputError) -> str:
+    """The message, without the traceback that a worker's error brings."""
+    text, kind = str(error), type(error)
+    if not text.startswith('Caught '):
+        return text
+    return text.rpartition(f'\n{kind.__module__}.{kind.__qualname__}: ')[
+        2
+    ].strip()

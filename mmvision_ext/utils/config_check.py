@@ -22,9 +22,11 @@ from mmvision_ext.utils.dataset_configs import (
     dataset_classes,
     downloads_itself,
     iter_datasets,
+    split_faults,
 )
 from mmvision_ext.utils.errors import InputError
 from mmvision_ext.utils.file_check import missing_checkpoints, missing_data
+from mmvision_ext.utils.topk_check import topk_faults
 
 __all__ = ['amp_faults', 'check_config', 'dataset_classes', 'iter_datasets']
 
@@ -33,10 +35,10 @@ def check_config(cfg: Mapping[str, Any], modes: Sequence[str]) -> None:
     """Check a config before any data is read.
 
     Class counts of the model's heads against the classes of the data that
-    they are for, class names and palettes, files that do not exist, and
-    mixed precision without a GPU. The heads are for the training data, or
-    for the data of the only mode; other data with another number of classes
-    gives a warning.
+    they are for, class names and palettes, numbers of guesses, test data
+    against the training data, files that do not exist, and mixed precision
+    without a GPU. The heads are for the training data, or for the data of the
+    only mode; other data with another number of classes gives a warning.
 
     Args:
         cfg: The complete config of a runner.
@@ -65,8 +67,10 @@ def check_config(cfg: Mapping[str, Any], modes: Sequence[str]) -> None:
         faults += class_name_faults(key, dataset)
         if not downloads_itself(dataset, scope):
             faults += missing_data(key, dataset)
+    faults += _split_faults(cfg, modes)
     if data:
         faults += class_count_faults(model, data[0], scope)
+        faults += _topk_faults(cfg, modes, data[0])
     faults += missing_checkpoints(cfg, 'train' in modes)
     if 'train' in modes:
         faults += amp_faults(cfg.get('optim_wrapper'))
@@ -79,6 +83,55 @@ def check_config(cfg: Mapping[str, Any], modes: Sequence[str]) -> None:
         others = [member for members in data[1:] for member in members]
         for text in class_count_warnings(model, data[0], others, scope):
             print_log(text, logger='current', level=logging.WARNING)
+
+
+def _split_faults(cfg: Mapping[str, Any], modes: Sequence[str]) -> list[str]:
+    """Find test data that do not fit the training data.
+
+    The training data are those of the config, in a mere test as well: the
+    checkpoint was trained on them.
+    """
+    loaders = {
+        mode: loader
+        for mode in ('train', *modes)
+        if isinstance(loader := cfg.get(f'{mode}_dataloader'), Mapping)
+    }
+    members = {
+        mode: list(
+            iter_datasets(loader.get('dataset'), f'{mode}_dataloader.dataset')
+        )
+        for mode, loader in loaders.items()
+    }
+    trained = members.pop('train', [])
+    return [
+        f'{train_key} and {key}: {text}'
+        for train_key, train in trained
+        for others in members.values()
+        for key, other in others
+        for text in split_faults(train, other, cfg.get('default_scope'))
+    ]
+
+
+def _topk_faults(
+    cfg: Mapping[str, Any],
+    modes: Sequence[str],
+    datasets: Sequence[tuple[str, Mapping[str, Any]]],
+) -> list[str]:
+    """Compare ``topk`` with the classes of the data the heads are for."""
+    scope = cfg.get('default_scope')
+    counts = {
+        len(classes)
+        for _, dataset in datasets
+        if (classes := dataset_classes(dataset, scope)) is not None
+    }
+    if len(counts) != 1:
+        return []
+    evaluators = {
+        key: cfg.get(key)
+        for key in (f'{mode}_evaluator' for mode in modes)
+        if cfg.get(key)
+    }
+    return topk_faults(cfg.get('model') or {}, evaluators, counts.pop(), scope)
 
 
 def amp_faults(optim_wrapper: Any) -> list[str]:

@@ -80,6 +80,28 @@ def known_metainfo(
     return metainfo
 
 
+def split_faults(
+    train: Mapping[str, Any], other: Mapping[str, Any], scope: str | None
+) -> list[str]:
+    """Find test data that do not fit the training data of the same type.
+
+    Args:
+        train: Config of a training dataset.
+        other: Config of a validation or test dataset.
+        scope: The config's ``default_scope``.
+
+    Returns:
+        What the dataset's type says of the two in ``config_faults``; nothing
+        without that, or for datasets of two types.
+    """
+    kind = _dataset_type(other, scope)
+    if not hasattr(kind, 'config_faults'):
+        return []
+    if _dataset_type(train, scope) is not kind:
+        return []
+    return kind.config_faults(train, other)
+
+
 def downloads_itself(dataset: Mapping[str, Any], scope: str | None) -> bool:
     """Whether a dataset fetches its files where they are missing.
 

@@ -13,6 +13,8 @@ from mmvision_ext.datasets.errors import AnnotationError, DatasetError
 from mmvision_ext.datasets.image_folders import split_by_seed
 from mmvision_ext.testing import data_root
 from mmvision_ext.testing.image_folders import make_class_folders
+from mmvision_ext.utils import InputError
+from mmvision_ext.utils.config_check import check_config
 
 FOLDER = '101_ObjectCategories'
 CLASSES = ('ant', 'bass', 'crab')
@@ -213,6 +215,105 @@ def test_wrong_roots_are_named(root, tmp_path):
     (tmp_path / 'bare' / FOLDER).mkdir(parents=True)
     with pytest.raises(DatasetError, match='class folders .* found none'):
         build(tmp_path / 'bare')
+
+
+def faults(root, train=(), other=(), modes=('train', 'val')):
+    """Message of the config check for two loaders; '' for a sound config."""
+    common = dict(
+        type='mmvision_ext.Caltech101',
+        data_root=str(root),
+        train_per_class=5,
+        metainfo=dict(classes=CLASSES),
+    )
+    mode = modes[-1]
+    cfg = {
+        'default_scope': 'mmpretrain',
+        'train_dataloader': dict(
+            dataset={**common, 'split': 'train', **dict(train)}
+        ),
+        f'{mode}_dataloader': dict(
+            dataset={**common, 'split': 'test', **dict(other)}
+        ),
+    }
+    try:
+        check_config(cfg, modes)
+    except InputError as error:
+        return str(error)
+    return ''
+
+
+@pytest.mark.parametrize('modes', [('train', 'val'), ('val',), ('test',)])
+@pytest.mark.parametrize(
+    ('train', 'message'),
+    [
+        ({}, ''),
+        (dict(seed=1), 'seed is 1 and 0'),
+        (dict(train_per_class=10), 'train_per_class is 10 and 5'),
+        (dict(test_per_class=7), 'test_per_class is 7 and 50'),
+        (dict(split='test'), "split is 'test' in both"),
+        (dict(indices=9), 'indices takes images out'),
+        (dict(metainfo=dict(classes=CLASSES[::-1])), 'metainfo.classes diff'),
+        (dict(with_background=True, metainfo={}), 'with_background is True'),
+    ],
+)
+def test_draws_of_training_and_test_have_to_agree(root, modes, train, message):
+    found = faults(root, train, modes=modes)
+    assert message in found and bool(message) == bool(found)
+    if message:
+        place = f'train_dataloader.dataset and {modes[-1]}_dataloader.dataset'
+        assert f'- {place}: ' in found
+
+
+def test_draws_from_another_folder_need_the_same_classes_only(root, tmp_path):
+    other = tmp_path / 'other'
+    make_class_folders(other / FOLDER, CLASSES, 6, size=16)
+    changed = dict(seed=1, data_root=str(other))
+    assert not faults(root, other=changed)
+    changed['metainfo'] = dict(classes=CLASSES[::-1])
+    assert 'metainfo.classes differ' in faults(root, other=changed)
+    # A link leads to the same images.
+    (tmp_path / 'link').symlink_to(root)
+    linked = dict(seed=1, data_root=str(tmp_path / 'link'))
+    assert 'seed is 0 and 1' in faults(root, other=linked)
+
+
+def test_lists_of_training_and_test_have_no_image_in_common(root):
+    lists = {
+        'a.txt': ['ant/image_0001.jpg', 'BACKGROUND_Google/image_0001.jpg'],
+        'b.txt': ['ant/image_0002.jpg', 'BACKGROUND_Google/image_0001.jpg'],
+        'c.txt': ['bass/image_0001.jpg', 'ant/image_0001.jpg'],
+    }
+    for name, lines in lists.items():
+        (root / name).write_text('\n'.join(lines))
+
+    def of(train, other):
+        return faults(root, dict(ann_file=train), dict(ann_file=other))
+
+    assert not of('a.txt', 'b.txt')
+    assert "a.txt' in both" in of('a.txt', './a.txt')
+    found = of('a.txt', 'c.txt')
+    assert '1 of 2 images' in found and 'first is ant/image_0001.jpg' in found
+    assert 'one has an ann_file' in of('a.txt', '')
+    assert faults(root, {}, dict(ann_file='gone.txt')).count('\n  - ') == 2
+
+
+@pytest.mark.parametrize(
+    ('indices', 'part'),
+    [
+        (4, 'first 4 images of: '),
+        (-4, 'last 4 images of: '),
+        ([0, 2, 3, 5], '4 chosen images of: '),
+    ],
+)
+def test_the_protocol_says_what_indices_leave(root, indices, part):
+    drawn = build(root, split='test', indices=indices)
+    assert len(drawn) == 4
+    assert drawn.metainfo['protocol'] == part + (
+        '5 train images a class, seed 0, at most 50 test images a class'
+    )
+    write_list(root, *(f'ant/image_000{number}.jpg' for number in range(1, 8)))
+    listed = build(root, indices=indices, ann_file='list.txt')
+    assert listed.metainfo['protocol'] == f'{part}given list list.txt'
 
 
 DATA = data_root()

@@ -1,11 +1,18 @@
 """What the command-line tools change in a config."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from mmengine.config import Config
+from torch.utils.data import DataLoader, Dataset
 
-from mmvision_ext.engine.launch import dump_predictions, enable_amp
+from mmvision_ext.datasets import LoadUprightImage
+from mmvision_ext.engine.launch import (
+    dump_predictions,
+    enable_amp,
+    exit_on_input_error,
+)
 from mmvision_ext.utils import InputError, config_check
 
 
@@ -70,3 +77,41 @@ def test_metrics_of_several_datasets_are_not_dumped() -> None:
     )
     with pytest.raises(InputError, match='found MultiDatasetsEvaluator'):
         dump_predictions(cfg, 'a.pkl')
+
+
+class OneFile(Dataset):
+    """A dataset of one image that cannot be read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        return LoadUprightImage()(dict(img_path=str(self.path)))
+
+
+@pytest.mark.parametrize('num_workers', [0, 1])
+def test_an_error_of_a_worker_is_one_message(
+    num_workers: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / 'broken.jpg'
+    path.write_text('no image')
+    loader = DataLoader(OneFile(path), num_workers=num_workers)
+    with pytest.raises(SystemExit) as caught, exit_on_input_error():
+        list(loader)
+    assert caught.value.code == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith('error: expected an image, found a file')
+    assert str(path) in line and line.endswith('folder or the list.')
+
+
+def test_a_message_of_several_lines_stays_whole(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit), exit_on_input_error():
+        raise InputError('the config cannot work:\n  - a\n  - b')
+    assert capsys.readouterr().err == (
+        'error: the config cannot work:\n  - a\n  - b\n'
+    )

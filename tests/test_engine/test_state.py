@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from mmvision_ext.engine.checkpointing import state_of
+from mmvision_ext.utils import InputError
 
 ONE, TWO = torch.ones(2), torch.zeros(3)
 
@@ -36,3 +37,17 @@ def test_a_prefix_that_names_the_wrapper_itself() -> None:
 
 def test_nothing_under_the_prefix() -> None:
     assert state_of({'head.w': ONE}, 'backbone') == {}
+
+
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        ({'state_dict': [ONE]}, 'a dict of weights, found list'),
+        ({'state_dict': None}, 'a dict of weights, found NoneType'),
+        ({0: ONE}, 'names of weights, found the key 0'),
+    ],
+)
+def test_no_state_dict(content: dict, message: str) -> None:
+    for prefix in (None, 'backbone'):
+        with pytest.raises(InputError, match=message):
+            state_of(content, prefix)

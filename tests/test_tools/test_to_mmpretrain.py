@@ -76,3 +76,36 @@ def test_another_network_is_one_message(
     assert stopped.value.code == 2
     assert 'another network' in capsys.readouterr().err
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        (None, 'expected a file, found none at'),
+        ('a = (', 'cannot be read: SyntaxError'),
+        ('a = 1', 'model: expected in the config, found none'),
+        ('model = dict(type="x")', 'model: cannot be built'),
+        ('model = dict(backbone=dict(type="Nope"))', 'cannot be built: Key'),
+        ('model = dict(backbone=dict(type="ResNet", depth=18))', 'another ne'),
+    ],
+)
+def test_wrong_configs_are_one_message(
+    content: str | None,
+    message: str,
+    tool: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    config, given = tmp_path / 'config.py', tmp_path / 'given.pth'
+    torch.save(dict(weight=torch.rand(3)), given)
+    if content is not None:
+        config.write_text(content)
+    out = str(tmp_path / 'out.pth')
+    monkeypatch.setattr(
+        sys, 'argv', ['x', str(given), str(config), '--out', out]
+    )
+    with pytest.raises(SystemExit) as stopped:
+        tool.main()
+    assert stopped.value.code == 2
+    assert message in capsys.readouterr().err

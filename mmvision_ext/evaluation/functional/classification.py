@@ -38,8 +38,13 @@ def top_k_accuracy(ranks: NDArray, k: int, num_classes: int) -> float:
         In [0, 1]; nan without images.
 
     Raises:
-        InputError: If ``k`` is not in [1, num_classes).
+        InputError: If there is one class, or ``k`` is not in [1, num_classes).
     """
+    if num_classes < 2:
+        raise InputError(
+            'accuracy: expected scores of two classes or more, found '
+            f'{num_classes}; set model.head.num_classes'
+        )
     if not 1 <= k < num_classes:
         raise InputError(
             f'topk: expected values from 1 to {num_classes - 1} for '

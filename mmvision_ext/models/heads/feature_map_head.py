@@ -51,6 +51,11 @@ class FeatureMapHead(ClsHead):
                 f'{type(self).__name__}: expected dropout in [0, 1), found '
                 f'{dropout}'
             )
+        if cal_acc and not all(1 <= k <= num_classes for k in topk):
+            raise InputError(
+                f'{type(self).__name__}: expected topk from 1 to '
+                f'{num_classes}, the number of classes, found {tuple(topk)}'
+            )
         super().__init__(
             loss=dict(loss or {'type': 'mmpretrain.CrossEntropyLoss'}),
             topk=tuple(topk),

@@ -78,3 +78,8 @@ def test_no_images():
 def test_k_has_to_say_something(k):
     with pytest.raises(InputError, match=f'1 to 2 for 3 classes, found {k}'):
         top_k_accuracy(np.array([0, 1]), k, 3)
+
+
+def test_accuracy_of_one_class_is_refused():
+    with pytest.raises(InputError, match='two classes or more, found 1; set'):
+        top_k_accuracy(np.array([0]), 1, 1)

@@ -114,3 +114,17 @@ def test_files_without_weights_are_refused(tmp_path):
     for name in ('gone.pth', 'gone.safetensors'):
         with pytest.raises(InputError, match=f'found none at .*{name}'):
             read_weights(tmp_path / name)
+
+
+def test_damaged_safetensors_are_refused(tmp_path):
+    path = tmp_path / 'half.safetensors'
+    save_file({'w': torch.ones(9)}, path)
+    path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(InputError, match=r'half\.safetensors.*damaged'):
+        read_weights(path)
+
+
+def test_keys_that_are_no_names_are_refused(tmp_path):
+    torch.save({0: torch.ones(2)}, tmp_path / 'list.pth')
+    with pytest.raises(InputError, match='no tensor under the keys'):
+        read_weights(tmp_path / 'list.pth')
