@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 from mmvision_ext.utils import InputError
 
 from .classification_layers import Recorder, pooled
-from .model import Classifier, load_config
+from .model import Classifier, config_faults, load_config
 from .progress import track
 from .sources import ImageSource
 
@@ -143,8 +143,11 @@ def _build_loader(config: Config, split: Split) -> DataLoader:
         drop_last=False,
     )
     settings.pop('batch_sampler', None)
-    with DefaultScope.overwrite_default_scope(
-        config.get('default_scope', 'mmpretrain')
+    with (
+        DefaultScope.overwrite_default_scope(
+            config.get('default_scope', 'mmpretrain')
+        ),
+        config_faults(config, key),
     ):
         loader = Runner.build_dataloader(settings)
     if not len(loader.dataset):

@@ -57,7 +57,8 @@ def parse_runs(texts: Sequence[str]) -> list[Run]:
     """Read ``NAME=WORK_DIR`` or ``WORK_DIR``.
 
     Args:
-        texts: What the user wrote.
+        texts: What the user wrote. Names and folders may contain ``=``; an
+            existing folder is one without a name.
 
     Returns:
         The runs. Without a name, one is called by the parts of its folder's
@@ -66,11 +67,11 @@ def parse_runs(texts: Sequence[str]) -> list[Run]:
     Raises:
         InputError: There are none, or a name occurs twice.
     """
-    pairs = [text.rpartition('=') for text in texts]
-    folders = [Path(folder).resolve().name for _, _, folder in pairs]
+    pairs = [_name_and_folder(text) for text in texts]
+    folders = [Path(folder).resolve().name for _, folder in pairs]
     runs = [
         Run(name or short, folder)
-        for (name, _, folder), short in zip(
+        for (name, folder), short in zip(
             pairs, short_names(folders), strict=True
         )
     ]
@@ -81,6 +82,17 @@ def parse_runs(texts: Sequence[str]) -> list[Run]:
             f'{names}. Name them: NAME=WORK_DIR.'
         )
     return runs
+
+
+def _name_and_folder(text: str) -> tuple[str, str]:
+    """The longest existing folder that follows ``=``, and the name before."""
+    parts = text.split('=')
+    for start in range(len(parts)):
+        folder = '='.join(parts[start:])
+        if folder and Path(folder).is_dir():
+            return '='.join(parts[:start]), folder
+    name, _, folder = text.rpartition('=')
+    return name, folder
 
 
 def short_names(names: Sequence[str]) -> list[str]:
@@ -196,8 +208,8 @@ def write_runs(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     text, table = folder / 'classifiers.md', folder / 'classifiers.csv'
-    text.write_text(runs_table(rows))
-    with table.open('w', newline='') as file:
+    text.write_text(runs_table(rows), 'utf-8')
+    with table.open('w', newline='', encoding='utf-8') as file:
         writer = csv.DictWriter(file, [field.name for field in fields(RunRow)])
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)

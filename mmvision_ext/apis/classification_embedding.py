@@ -138,7 +138,7 @@ def write_embedding(
         indices,
     )
     table = folder / f'{name}.csv'
-    with table.open('w', newline='') as file:
+    with table.open('w', newline='', encoding='utf-8') as file:
         writer = csv.writer(file)
         writer.writerow(['image', 'true', 'predicted', 'x', 'y'])
         for path, label, predicted, (x, y) in zip(

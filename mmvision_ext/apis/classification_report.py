@@ -268,7 +268,7 @@ def _part(shown: int, total: int, what: str) -> str:
 def _write_rows(
     path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> Path:
-    with path.open('w', newline='') as file:
+    with path.open('w', newline='', encoding='utf-8') as file:
         writer = csv.writer(file)
         writer.writerow(header)
         writer.writerows(rows)

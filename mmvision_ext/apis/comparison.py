@@ -229,8 +229,8 @@ def write_comparison(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     text, table = folder / 'comparison.md', folder / 'comparison.csv'
-    text.write_text(comparison_table(rows))
-    with table.open('w', newline='') as file:
+    text.write_text(comparison_table(rows), 'utf-8')
+    with table.open('w', newline='', encoding='utf-8') as file:
         writer = csv.DictWriter(
             file, [field.name for field in fields(ComparisonRow)]
         )

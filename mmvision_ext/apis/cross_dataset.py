@@ -151,9 +151,9 @@ class CrossDatasetReport:
             folder / f'cross_dataset.{ending}'
             for ending in ('md', 'csv', 'json')
         )
-        text.write_text(self.to_markdown())
+        text.write_text(self.to_markdown(), 'utf-8')
         rows = self.rows()
-        with table.open('w', newline='') as file:
+        with table.open('w', newline='', encoding='utf-8') as file:
             writer = csv.DictWriter(file, list(rows[0]))
             writer.writeheader()
             writer.writerows(rows)

@@ -84,7 +84,7 @@ def write_class_table(data: ErrorData, folder: str | Path) -> list[Path]:
     counts = results['bbox'].num_gt.tolist()
     values = {kind: _values(result) for kind, result in results.items()}
     table = folder / 'per_class.csv'
-    with table.open('w', newline='') as file:
+    with table.open('w', newline='', encoding='utf-8') as file:
         writer = csv.writer(file)
         writer.writerow(['class', 'objects', *COLUMNS.values()])
         for index, (name, count) in enumerate(

@@ -155,7 +155,7 @@ def write_confusion(data: ErrorData, folder: str | Path) -> list[Path]:
         shown, rows, columns, folder / 'confusion_matrix.png', data.setting
     )
     table = folder / 'confusion_matrix.csv'
-    with table.open('w', newline='') as file:
+    with table.open('w', newline='', encoding='utf-8') as file:
         writer = csv.writer(file)
         writer.writerow(['true \\ detected', *columns])
         for name, counts in zip(rows, matrix.tolist(), strict=True):
@@ -299,7 +299,7 @@ def _write_table(
     path: Path,
 ) -> Path:
     """All errors, one per line."""
-    with path.open('w', newline='') as file:
+    with path.open('w', newline='', encoding='utf-8') as file:
         writer = csv.writer(file)
         writer.writerow(
             [

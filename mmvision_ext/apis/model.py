@@ -2,7 +2,8 @@
 
 import copy
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -25,6 +26,18 @@ Detector: TypeAlias = Any
 
 #: A classifier of mmpretrain with ``cfg`` and ``dataset_meta``.
 Classifier: TypeAlias = Any
+
+CONFIG_SUFFIXES = ('.py', '.json', '.yaml', '.yml')
+# What builders raise for unknown types, wrong arguments and missing files.
+BUILD_ERRORS = (
+    AssertionError,
+    AttributeError,
+    ImportError,
+    KeyError,
+    OSError,
+    TypeError,
+    ValueError,
+)
 
 
 def load_detector(
@@ -98,13 +111,50 @@ def load_config(config: str | Path | Config) -> Config:
         The config, the caller's to change.
 
     Raises:
-        InputError: The file does not exist.
+        InputError: The file does not exist or cannot be read.
     """
     if isinstance(config, Config):
         return copy.deepcopy(config)
-    if not Path(config).is_file():
+    path = Path(config)
+    if not path.is_file():
         raise InputError(f'config: expected a file, found none at {config}.')
-    return Config.fromfile(config)
+    if path.suffix not in CONFIG_SUFFIXES:
+        raise InputError(
+            f'config: expected a file *{", *".join(CONFIG_SUFFIXES)}, found '
+            f'{config}. The config comes before the checkpoint.'
+        )
+    try:
+        return Config.fromfile(config)
+    except Exception as error:  # a config is a program
+        raise InputError(
+            f'config {config}: cannot be read: {type(error).__name__}: {error}'
+        ) from error
+
+
+@contextmanager
+def config_faults(config: Config, key: str) -> Iterator[None]:
+    """Turn what a wrong part of a config does into one message.
+
+    Args:
+        config: The config from which something is built.
+        key: The part, such as ``'model'``.
+
+    Raises:
+        InputError: The config has no such part; or in the place of the error
+            of a builder: an unknown type or argument, or a missing file.
+    """
+    place = f'{config.filename or "config"}: {key}'
+    if not config.get(key):
+        raise InputError(f'{place}: expected in the config, found none.')
+    try:
+        yield
+    except InputError:
+        raise
+    except BUILD_ERRORS as error:
+        reason = error.args[0] if isinstance(error, KeyError) else error
+        raise InputError(
+            f'{place}: cannot be built: {type(error).__name__}: {reason}'
+        ) from error
 
 
 def count_parameters(config: Config) -> int:
@@ -118,7 +168,8 @@ def count_parameters(config: Config) -> int:
     """
     config = load_config(config)
     config.setdefault('default_scope', 'mmpretrain')
-    model = _empty_classifier(config)
+    with config_faults(config, 'model'):
+        model = _empty_classifier(config)
     return sum(parameter.numel() for parameter in model.parameters())
 
 
@@ -130,8 +181,20 @@ def pick_device(device: str | None) -> str:
 
     Returns:
         Name of the device.
+
+    Raises:
+        InputError: This machine has no such device.
     """
-    return device or ('cuda:0' if torch.cuda.is_available() else 'cpu')
+    name = device or ('cuda:0' if torch.cuda.is_available() else 'cpu')
+    try:
+        torch.empty(0, device=name)
+    except (AssertionError, ImportError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f'device: expected one of this machine, such as cpu or cuda:0, '
+            f'found {name!r} ({reason}).'
+        ) from error
+    return name
 
 
 def dataset_metainfo(config: Config, split: str = 'test') -> dict[str, Any]:
@@ -148,8 +211,11 @@ def dataset_metainfo(config: Config, split: str = 'test') -> dict[str, Any]:
     while 'type' in dataset and 'dataset' in dataset:
         dataset = dataset['dataset']
     dataset['lazy_init'] = True
-    with DefaultScope.overwrite_default_scope(
-        config.get('default_scope', 'mmdet')
+    with (
+        DefaultScope.overwrite_default_scope(
+            config.get('default_scope', 'mmdet')
+        ),
+        config_faults(config, f'{split}_dataloader'),
     ):
         return dict(DATASETS.build(dataset).metainfo)
 
@@ -161,8 +227,10 @@ def _load(
     device: str | None,
 ) -> Any:
     """What all kinds of model have in common."""
+    device = pick_device(device)
     content = read_checkpoint(checkpoint)
-    model = build(config)
+    with config_faults(config, 'model'):
+        model = build(config)
     state = state_of(content)
     report = match_state_dict(model.state_dict(), state)
     try:  # load hooks of some models rename or resize entries
@@ -179,7 +247,7 @@ def _load(
         )
     model.cfg = config
     model.dataset_meta = _dataset_meta(content, config, checkpoint)
-    return model.to(pick_device(device)).eval()
+    return model.to(device).eval()
 
 
 def _empty_detector(config: Config) -> Detector:
@@ -213,13 +281,15 @@ def _dataset_meta(
     content: Mapping[str, Any], config: Config, checkpoint: str | Path
 ) -> dict[str, Any]:
     """Class names and palette: the checkpoint's, else the config's."""
-    saved = content.get('meta', {})
+    saved = content.get('meta')
+    if not isinstance(saved, Mapping):
+        saved = {}
     meta = dict(saved.get('dataset_meta') or {})
     if not meta and 'CLASSES' in saved:  # mmdet 2
         meta = {'classes': saved['CLASSES']}
     meta = {name.lower(): value for name, value in meta.items()}
     from_config = (
-        dataset_metainfo(config) if 'test_dataloader' in config else {}
+        dataset_metainfo(config) if config.get('test_dataloader') else {}
     )
     for key in ('classes', 'palette'):
         if meta.get(key) is None and from_config.get(key) is not None:

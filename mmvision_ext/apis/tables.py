@@ -10,7 +10,8 @@ def markdown_table(
 
     Args:
         header: Names of the columns.
-        rows: Cells, as many per row as there are columns.
+        rows: Cells, as many per row as there are columns. A ``|`` in one is
+            escaped.
 
     Returns:
         The table; the first column is flush left, the others flush right.
@@ -18,7 +19,9 @@ def markdown_table(
     Raises:
         ValueError: A row has another number of cells.
     """
-    lines = [list(header), *(list(row) for row in rows)]
+    lines = [
+        [cell.replace('|', r'\|') for cell in row] for row in (header, *rows)
+    ]
     widths = [
         max(3, *(len(cell) for cell in column))
         for column in zip(*lines, strict=True)

@@ -15,6 +15,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from mmvision_ext.utils import InputError
+
 from .plan import Run
 from .record import read_record
 from .state import State, Status
@@ -83,9 +85,7 @@ class Board:
         """
         self.ended += 1
         self.shares[run.name] = 1.0
-        record = read_record(run)
-        seconds = record.attempts[-1].duration() if record else 0.0
-        took = timedelta(seconds=round(seconds))
+        took = timedelta(seconds=round(_seconds(run)))
         state = status.state.value
         style = 'green' if status.state is State.FINISHED else 'bold red'
         self.progress.console.print(
@@ -97,3 +97,12 @@ class Board:
             self.progress.console.print(
                 escape(status.detail), highlight=False, soft_wrap=True
             )
+
+
+def _seconds(run: Run) -> float:
+    """How long the last attempt took; 0 where there is no record of it."""
+    try:
+        record = read_record(run)
+    except InputError:  # damaged, which the status says
+        return 0.0
+    return record.attempts[-1].duration() if record else 0.0

@@ -10,7 +10,8 @@ from mmvision_ext.utils import InputError
 from mmvision_ext.visualization.charts import Curve
 
 from .plan import Run
-from .record import Files, read_json
+from .provenance import protocol
+from .record import Files, read_json, read_record
 from .spec import Study
 from .state import State, read_status
 from .yaml_file import nearest
@@ -29,8 +30,9 @@ AFTER = (
     'command',
     'config_hash',
 )
+PROTOCOL = 'protocol'  # files of before have no such column
 # All other columns are metrics.
-FIXED = frozenset((*BEFORE, *AFTER))
+FIXED = frozenset((*BEFORE, PROTOCOL, *AFTER))
 CURVE_COLUMNS = ('run', 'metric', 'step', 'value')
 
 Row = dict[str, Any]
@@ -136,7 +138,8 @@ def write_rows(study: Study, collection: Collection) -> list[Path]:
     )
     named = [metric.name for metric in study.metrics]
     others = [key for key in metrics if key not in named]
-    _write(runs, [*BEFORE, *named, *others, *AFTER], collection.rows)
+    columns = [*BEFORE, *named, *others, PROTOCOL, *AFTER]
+    _write(runs, columns, collection.rows)
     _write(
         curves,
         CURVE_COLUMNS,
@@ -159,9 +162,15 @@ def _row(run: Run, study: Study, result: Mapping[str, Any]) -> Row:
         seed=run.seed,
         data=study.data,
         **result['metrics'],
+        protocol=protocol(_last_log(run)),
     )
     values.update((key, result[key]) for key in AFTER if key != 'data')
     return values
+
+
+def _last_log(run: Run) -> Path:
+    record = read_record(run)
+    return Files(run.work_dir).log(len(record.attempts) if record else 0)
 
 
 def _check_metrics(row: Row, study: Study) -> None:

@@ -1,14 +1,30 @@
 """Overrides of a config, as ``--cfg-options`` of the tools takes them."""
 
 import argparse
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
 from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
 
 from mmvision_ext.utils import InputError
 
 from .yaml_file import nearest
+
+# What Runner.from_cfg passes on, and what is read from the whole config later.
+# tools/train.py sets the last three itself.
+EFFECTIVE = {
+    *inspect.signature(Runner.__init__).parameters,
+    'activation_checkpointing',
+    'compile',
+    'custom_imports',
+    'efficient_conv_bn_eval',
+    'find_unused_parameters',
+    'model_wrapper_cfg',
+    'runner_type',
+    'sync_bn',
+} - {'self', 'cfg', 'work_dir', 'launcher', 'resume'}
 
 
 def check_overrides(content: Any, place: str) -> dict[str, Any]:
@@ -74,10 +90,12 @@ def apply_overrides(
 
     Raises:
         InputError: A key leads through something that the config does not
-            have, which mmengine would make up without a word.
+            have, which mmengine would make up without a word, or begins
+            with one that a training does not read.
     """
     for key in overrides:
         _check_parents(cfg, key, place)
+        _check_effect(cfg, key, place)
     try:
         cfg.merge_from_dict(dict(overrides))
     except (KeyError, TypeError, IndexError) as error:
@@ -106,6 +124,19 @@ def _check_parents(cfg: Config, key: str, place: str) -> None:
             )
         node = (
             node[int(part)] if isinstance(node, (list, tuple)) else node[part]
+        )
+
+
+def _check_effect(cfg: Config, key: str, place: str) -> None:
+    """Refuse a variable of the config file: its uses are written already."""
+    name = key.partition('.')[0]
+    if name not in EFFECTIVE:
+        raise InputError(
+            f"{place}: override '{key}': no training reads '{name}' of "
+            f'{cfg.filename} at the top level, so nothing would change. If '
+            'it is a variable of the config file, override the keys in which '
+            'its value is used (in model, train_dataloader, custom_hooks, '
+            '...), or write a config that sets it.'
         )
 
 

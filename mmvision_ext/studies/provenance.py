@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 
 GPU_LINE = re.compile(r'^\s+GPU [\d,]+: (.+)$', re.MULTILINE)
+PROTOCOL_LINE = re.compile(r'ClassificationMetric: .*; protocol: (.+)$')
+NOT_STATED = 'not stated'
 LOG_HEAD = 65536  # characters; mmengine names the GPUs at the beginning
 
 
@@ -49,6 +51,25 @@ def hardware(log: Path) -> str:
             text = file.read(LOG_HEAD)
     gpus = GPU_LINE.findall(text)
     return ', '.join(gpus) if gpus else f'{_cpu()}, {os.cpu_count()} core(s)'
+
+
+def protocol(log: Path) -> str:
+    """How training and test images were chosen.
+
+    Args:
+        log: What a training printed; ``ClassificationMetric`` writes the
+            dataset's protocol beside its numbers.
+
+    Returns:
+        The protocol of the last evaluation; empty where none is stated.
+    """
+    found = ''
+    if log.is_file():
+        with log.open(encoding='utf-8', errors='replace') as file:
+            for line in file:
+                if match := PROTOCOL_LINE.search(line):
+                    found = match[1].strip()
+    return '' if found == NOT_STATED else found
 
 
 def _cpu() -> str:

@@ -7,6 +7,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from mmvision_ext.utils import InputError
+
 from .lock import is_locked
 from .plan import Run
 from .record import Attempt, Files, read_json, read_record
@@ -59,14 +61,14 @@ def read_status(run: Run) -> Status:
     Returns:
         Its status. A run of a changed config is stale, whether it was
         finished or not, and so is a folder that a training outside the study
-        has used.
-
-    Raises:
-        InputError: A file of ours is damaged.
+        has used. A run with a damaged file has failed; the others go on.
     """
     if is_locked(Files(run.work_dir).lock):
         return Status(State.RUNNING, 'another process is training it')
-    return read_unlocked_status(run)
+    try:
+        return read_unlocked_status(run)
+    except InputError as error:
+        return Status(State.FAILED, str(error))
 
 
 def read_unlocked_status(run: Run) -> Status:
@@ -79,7 +81,7 @@ def read_unlocked_status(run: Run) -> Status:
         Its status.
 
     Raises:
-        InputError: A file of ours is damaged.
+        InputError: A file of the run is damaged.
     """
     files = Files(run.work_dir)
     record = read_record(run)
@@ -93,7 +95,7 @@ def read_unlocked_status(run: Run) -> Status:
         return Status(State.NOT_STARTED)
     if record.config_hash != run.config_hash:
         return Status(State.STALE, _changes(run, files))
-    if files.result.is_file():
+    if read_json(files.result) is not None:
         return Status(State.FINISHED)
     resume = resume_checkpoint(run)
     last = record.attempts[-1]

@@ -31,10 +31,19 @@ class Workers:
         count: Trainings at a time on this machine; None takes one a GPU, and
             one on a machine without.
         slurm: Parameters of the jobs; None trains on this machine.
+
+    Raises:
+        InputError: The count is below 1.
     """
 
     count: int | None = None
     slurm: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if self.count is not None and self.count < 1:
+            raise InputError(
+                f'--workers: expected at least 1, found {self.count}.'
+            )
 
 
 def run_study(
@@ -190,8 +199,6 @@ def _results(
         return run_on_cluster(runs, script, folder, workers.slurm, board.tick)
     devices = visible_devices()
     count = workers.count or max(1, len(devices))
-    if count < 1:
-        raise InputError(f'--workers: expected at least 1, found {count}.')
     return run_locally(runs, script, count, devices, board.tick)
 
 

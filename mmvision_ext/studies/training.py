@@ -1,13 +1,17 @@
 """What a training left behind: checkpoints, logs, the last evaluation."""
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from mmvision_ext.utils import InputError
 from mmvision_ext.visualization.charts import Curve
-from mmvision_ext.visualization.training_log import SCALARS, read_training_log
+from mmvision_ext.visualization.training_log import (
+    SCALARS,
+    parse_record,
+    read_records,
+    read_training_log,
+)
 
 from .plan import Run
 
@@ -119,9 +123,8 @@ def position(run: Run) -> int:
         file.seek(max(0, file.tell() - TAIL_BYTES))
         lines = file.read().decode('utf-8', 'replace').splitlines()
     for line in reversed(lines):
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError:  # half a line
+        record = parse_record(line)
+        if record is None:  # half a line
             continue
         # Training lines of epoch n are written while it is being trained.
         training = run.by_epoch and 'epoch' in record
@@ -150,9 +153,7 @@ def _logs(work_dir: Path) -> list[Path]:
     return sorted(work_dir.glob(f'*/{SCALARS}'))
 
 
-def _records(work_dir: Path) -> list[dict]:
+def _records(work_dir: Path) -> list[dict[str, float]]:
     return [
-        json.loads(line)
-        for file in _logs(work_dir)
-        for line in file.read_text().splitlines()
+        record for file in _logs(work_dir) for record in read_records(file)
     ]

@@ -46,7 +46,7 @@ def read_training_log(work_dir: str | Path) -> TrainingLog:
 
     Raises:
         InputError: There is no ``vis_data/scalars.json`` with content, or a
-            line of it is not JSON.
+            line of it, other than the last, is not a JSON object.
     """
     work_dir = Path(work_dir)
     files = sorted(work_dir.glob(f'*/{SCALARS}'))
@@ -55,7 +55,7 @@ def read_training_log(work_dir: str | Path) -> TrainingLog:
     train: list[dict[str, float]] = []
     val: list[dict[str, float]] = []
     for file in files:
-        records = _read_lines(file)
+        records = read_records(file)
         train = _continued(
             train, [item for item in records if 'iter' in item or 'lr' in item]
         )
@@ -131,18 +131,47 @@ def plot_training_logs(
     return plot_curves(panels, path, title, num_columns=3)
 
 
-def _read_lines(file: Path) -> list[dict[str, float]]:
+def read_records(file: Path) -> list[dict[str, float]]:
+    """Read the lines of one log.
+
+    Args:
+        file: A ``scalars.json``.
+
+    Returns:
+        A record a line. A last line that is not whole is left out: the run
+        was killed while it was written.
+
+    Raises:
+        InputError: Another line is not a JSON object.
+    """
     records = []
-    for number, line in enumerate(file.read_text().splitlines(), start=1):
-        try:
-            records.append(json.loads(line))
-        except json.JSONDecodeError as error:
+    lines = file.read_text('utf-8', 'replace').splitlines()
+    for number, line in enumerate(lines, start=1):
+        record = parse_record(line)
+        if record is not None:
+            records.append(record)
+        elif number < len(lines):
             raise InputError(
                 f'{file}, line {number}: expected a JSON object, found '
-                f'{line[:60]!r}. Delete the line if the run was killed while '
-                'it was written.'
-            ) from error
+                f'{line[:60]!r}. Delete the line.'
+            )
     return records
+
+
+def parse_record(line: str) -> dict[str, float] | None:
+    """Read one line of a log.
+
+    Args:
+        line: The line.
+
+    Returns:
+        The record; None where the line is not a JSON object.
+    """
+    try:
+        record = json.loads(line)
+    except json.JSONDecodeError:
+        return None
+    return record if isinstance(record, dict) else None
 
 
 def _continued(

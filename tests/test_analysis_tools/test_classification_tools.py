@@ -183,3 +183,17 @@ def test_an_error_is_one_message_without_a_traceback(
     text = capsys.readouterr().err
     assert 'error: ' in text and message in text
     assert 'Traceback' not in text
+
+
+@pytest.mark.parametrize('tool', TOOLS)
+@pytest.mark.parametrize('below', ['', 'new'])
+def test_results_do_not_go_into_a_file(
+    below: str, tool: str, run, tmp_path: Path, capsys
+) -> None:
+    """Noticed first: neither config nor checkpoint is there."""
+    file = tmp_path / 'file'
+    file.touch()
+    with pytest.raises(SystemExit):
+        names = ['a', 'b', 'c'] if tool == 'grad_cam' else ['a', 'b']
+        run(tool, *names, '--out', file / below)
+    assert f'found the file {file}' in capsys.readouterr().err

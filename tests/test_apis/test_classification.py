@@ -299,3 +299,51 @@ def test_classes_by_name_or_index() -> None:
         class_index('cot', CLASSES)
     with pytest.raises(InputError, match="index below 3, found '3'"):
         class_index('3', CLASSES)
+
+
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        ('a = (', 'cannot be read: '),
+        ("_base_ = 'none.py'", 'cannot be read: '),
+        ('a = 1', 'model: expected in the config, found none'),
+        ("model = dict(type='Nope')", r'cannot be built: KeyError: .*Nope'),
+        ("model = dict(type='ImageClassifier')", 'cannot be built: TypeError'),
+    ],
+)
+def test_wrong_configs_are_one_message(
+    content: str, message: str, checkpoint: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / 'wrong.py'
+    path.write_text(content)
+    with pytest.raises(InputError, match=message) as error:
+        load_classifier(path, checkpoint, 'cpu')
+    assert 'wrong.py' in str(error.value)
+
+
+def test_config_and_checkpoint_in_the_wrong_order(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match='config comes before the checkpo'):
+        load_classifier(checkpoint, tmp_path / 'config.py', 'cpu')
+
+
+def test_an_unknown_dataset_is_one_message(config, checkpoint) -> None:
+    model = load_classifier(config, checkpoint, 'cpu')
+    wrong = config.copy()
+    wrong.test_dataloader.dataset.type = 'Nope'
+    with pytest.raises(InputError, match='test_dataloader: cannot be built'):
+        classify_dataset(model, wrong)
+
+
+@pytest.mark.parametrize('device', ['gpu', 'cuda:99'])
+def test_devices_that_are_not_there(device, config, checkpoint) -> None:
+    with pytest.raises(InputError, match=f"device: .*found '{device}'"):
+        load_classifier(config, checkpoint, device)
+
+
+def test_a_checkpoint_without_meta(config, checkpoint, tmp_path) -> None:
+    content = torch.load(checkpoint, weights_only=True)
+    torch.save({**content, 'meta': None}, tmp_path / 'bare.pth')
+    model = load_classifier(config, tmp_path / 'bare.pth', 'cpu')
+    assert tuple(model.dataset_meta['classes']) == CLASSES

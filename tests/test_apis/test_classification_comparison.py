@@ -1,6 +1,7 @@
 """Training runs side by side."""
 
 import csv
+import io
 import json
 from pathlib import Path
 
@@ -87,3 +88,31 @@ def test_wrong_runs_are_named(tmp_path: Path) -> None:
         compare_runs(parse_runs([first]))
     with pytest.raises(InputError, match='scalars.json'):
         compare_runs(parse_runs([str(tmp_path / 'nothing')]))
+
+
+def test_folders_with_an_equals_sign(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ('lr=0.1', 'lr=0.2'):
+        (tmp_path / 'a=b' / name).mkdir(parents=True)
+    runs = parse_runs(['a=b/lr=0.1', 'slow=a=b/lr=0.2', 'x=none'])
+    assert [run.work_dir for run in runs] == [
+        'a=b/lr=0.1',
+        'a=b/lr=0.2',
+        'none',
+    ]
+    assert [run.name for run in runs][1:] == ['slow', 'x']
+
+
+def test_files_are_utf_8(tmp_path: Path, monkeypatch) -> None:
+    """Whatever the encoding of the machine."""
+    real = io.text_encoding
+    monkeypatch.setattr(
+        io,
+        'text_encoding',
+        lambda code, *_: 'ascii' if code is None else real(code),
+    )
+    runs = parse_runs(['größer=' + _run(tmp_path, 'a', [10.0])])
+    paths = write_runs(*compare_runs(runs), tmp_path / 'out')
+    for path in paths:
+        if path.suffix in ('.md', '.csv'):
+            assert 'größer' in path.read_bytes().decode('utf-8')

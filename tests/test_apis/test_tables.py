@@ -22,3 +22,8 @@ def test_rows_of_another_length_are_refused() -> None:
 
 def test_numbers_and_their_absence() -> None:
     assert (number(0.12345, '.3f'), number(None, '.3f')) == ('0.123', '–')
+
+
+def test_a_bar_does_not_end_a_cell() -> None:
+    text = markdown_table(['a|b'], [['c']])
+    assert text.splitlines()[0] == r'| a\|b |'

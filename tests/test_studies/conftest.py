@@ -16,8 +16,9 @@ from mmvision_ext.studies.record import (
 from mmvision_ext.studies.spec import Study, read_study
 
 CONFIG = """
-behaviour = 'train'
-gain = 10.0
+work_dir = 'a'
+train_root = dict(folder='b')
+model = dict(gain=10.0, behaviour='train')
 train_cfg = dict(by_epoch=True, max_epochs=3)
 optim_wrapper = dict(optimizer=dict(lr=0.1), milestones=[1, 2])
 randomness = dict(seed=None)
@@ -37,7 +38,9 @@ def content(tmp_path: Path) -> dict:
     config.write_text(CONFIG)
 
     def entry(label: str, gain: float) -> dict:
-        return dict(label=label, config=str(config), overrides={'gain': gain})
+        return dict(
+            label=label, config=str(config), overrides={'model.gain': gain}
+        )
 
     def entries(scratch: float, two_phase: float) -> list[dict]:
         return [entry('scratch', scratch), entry('two-phase', two_phase)]

@@ -1,6 +1,6 @@
 """Stands in for tools/train.py: leaves the files of a training at once.
 
-The key ``behaviour`` of the config says what happens: ``train``, ``fail``,
+``model.behaviour`` in the config says what happens: ``train``, ``fail``,
 ``die`` (SIGTERM after the first checkpoint, unless resumed), ``die-late``
 (after the last checkpoint, before its evaluation), ``wait`` (after the first
 checkpoint, for a signal), ``no-metric``.
@@ -33,7 +33,7 @@ def main() -> None:
     log.parent.mkdir(parents=True)
     with (work_dir / 'devices.txt').open('a') as file:
         file.write(os.environ.get('CUDA_VISIBLE_DEVICES', 'unset') + '\n')
-    if cfg.behaviour == 'fail':
+    if cfg.model.behaviour == 'fail':
         raise SystemExit('boom: no data')
     done = int(re.search(r'_(\d+)\.pth', args.resume)[1]) if args.resume else 0
     last = cfg.train_cfg.max_epochs
@@ -45,14 +45,19 @@ def main() -> None:
             checkpoint = work_dir / f'epoch_{epoch}.pth'
             checkpoint.touch()
             (work_dir / 'last_checkpoint').write_text(str(checkpoint))
-            if cfg.behaviour == 'wait':
+            if cfg.model.behaviour == 'wait':
                 signal.pause()
-            late = cfg.behaviour == 'die-late' and epoch == last
-            if late and done == 0 or cfg.behaviour == 'die' and epoch == 1:
+            late = cfg.model.behaviour == 'die-late' and epoch == last
+            if (
+                late
+                and done == 0
+                or cfg.model.behaviour == 'die'
+                and epoch == 1
+            ):
                 os.kill(os.getpid(), signal.SIGTERM)
-            value = cfg.gain * epoch + 0.1 * cfg.randomness.seed**2
+            value = cfg.model.gain * epoch + 0.1 * cfg.randomness.seed**2
             metrics = {'accuracy/top1': value, 'accuracy/top5': value + 1}
-            if cfg.behaviour == 'no-metric':
+            if cfg.model.behaviour == 'no-metric':
                 metrics = {}
             print(json.dumps({**metrics, 'step': epoch}), file=file)
 

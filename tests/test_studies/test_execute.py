@@ -17,7 +17,7 @@ from mmvision_ext.utils import InputError
 
 def _change(run: Run, **values: object) -> Run:
     """The same run with another behaviour of the stub, the same hash."""
-    options = tuple(f'{key}={value}' for key, value in values.items())
+    options = tuple(f'model.{key}={value}' for key, value in values.items())
     return dataclasses.replace(run, options=(*run.options, *options))
 
 
@@ -54,10 +54,10 @@ def test_a_finished_run_is_skipped(single, script: str) -> None:
 
 def test_a_changed_config_makes_stale(single, script: str) -> None:
     execute_run(single(), script)
-    changed = single(**{'gain': 11.0, 'optim_wrapper.optimizer.lr': 0.2})
+    changed = single(**{'model.gain': 11.0, 'optim_wrapper.optimizer.lr': 0.2})
     status = execute_run(changed, script)
     assert status.state is State.STALE and not status.to_do
-    assert 'gain: 10.0 -> 11.0' in status.detail
+    assert 'model.gain: 10.0 -> 11.0' in status.detail
     assert 'optim_wrapper.optimizer.lr: 0.1 -> 0.2' in status.detail
     assert _result(changed)['metrics']['accuracy/top1'] == 30.1
     moved = set_aside(changed)
@@ -71,7 +71,10 @@ def test_an_interrupted_run_of_another_config_is_not_resumed(
     single, script: str
 ) -> None:
     execute_run(_change(single(), behaviour='die'), script)
-    assert execute_run(single(gain=11.0), script).state is State.STALE
+    assert (
+        execute_run(single(**{'model.gain': 11.0}), script).state
+        is State.STALE
+    )
 
 
 def test_a_folder_that_the_study_has_not_made(single, script: str) -> None:
@@ -163,8 +166,34 @@ def test_a_damaged_record(single, script: str) -> None:
     run = single()
     execute_run(run, script)
     Files(run.work_dir).record.write_text('{')
+    status = read_status(run)
+    assert status.state is State.FAILED
+    assert 'run.json: expected JSON' in status.detail
     with pytest.raises(InputError, match='run.json: expected JSON'):
-        read_status(run)
+        execute_run(run, script)
+
+
+def test_a_damaged_result(single, script: str) -> None:
+    run = single()
+    execute_run(run, script)
+    Files(run.work_dir).result.write_text('{')
+    status = read_status(run)
+    assert status.state is State.FAILED
+    assert 'result.json: expected JSON' in status.detail
+
+
+def test_half_a_line_in_the_log_of_an_interrupted_run(
+    single, script: str
+) -> None:
+    run = single()
+    execute_run(_change(run, behaviour='die-late'), script)
+    (log,) = run.work_dir.glob('*/vis_data/scalars.json')
+    with log.open('a') as file:
+        file.write('{"accuracy/top1": 1')
+    assert position(run) == 2
+    assert read_status(run).resume == run.work_dir / 'epoch_2.pth'
+    assert execute_run(run, script).state is State.FINISHED
+    assert _result(run)['curves']['accuracy/top1']['x'] == [1, 2, 3]
 
 
 def test_a_moved_folder_is_resumed(

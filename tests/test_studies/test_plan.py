@@ -21,8 +21,11 @@ def test_a_run_is_entry_and_seed(plan, content: dict, tmp_path: Path) -> None:
     assert run.work_dir == tmp_path / 'runs' / run.name
     assert (run.length, run.by_epoch, run.seed) == (3, True, 1)
     resolved = json.loads(run.config_text)
-    assert resolved['gain'] == 20.0 and resolved['randomness']['seed'] == 1
-    assert run.overrides == 'gain=20.0'
+    assert (
+        resolved['model']['gain'] == 20.0
+        and resolved['randomness']['seed'] == 1
+    )
+    assert run.overrides == 'model.gain=20.0'
     assert run.command('t.py', Path('e.pth')) == [
         't.py',
         run.config,
@@ -31,7 +34,7 @@ def test_a_run_is_entry_and_seed(plan, content: dict, tmp_path: Path) -> None:
         '--resume',
         'e.pth',
         '--cfg-options',
-        'gain=20.0',
+        'model.gain=20.0',
         'randomness.seed=1',
     ]
     assert len({run.config_hash for run in runs}) == 12
@@ -118,10 +121,14 @@ def test_values_that_would_become_others(value: object) -> None:
             {'optim_wrapper.optimiser.lr': 1},
             "no 'optimiser' at optim_wrapper; did you mean 'optimizer'",
         ),
-        ({'gian': 1}, "did you mean 'gain'"),
+        ({'train_rot': 1}, "did you mean 'train_root'"),
+        ({'train_root': 'a'}, "no training reads 'train_root'"),
+        ({'train_root.folder': 'a'}, "no training reads 'train_root'"),
+        ({'work_dir': 'a'}, "no training reads 'work_dir'"),
+        ({'optim_wrapper.optimizer.lr': 1, 'train_root.folder': 'a'}, 'read'),
         ({'optim_wrapper.milestones.5': 1}, 'do not fit'),
         ({'optim_wrapper.milestones.5.a': 1}, "no '5' at optim_wrapper.mil"),
-        ({'gain.lr': 1}, 'do not fit|there are none'),
+        ({'model.gain.lr': 1}, 'do not fit|there are none'),
         ({'train_cfg.max_epochs': None}, 'expected train_cfg.max_epochs or'),
     ],
 )
@@ -152,6 +159,6 @@ def test_a_config_that_does_not_run(
 
 def test_iterations(plan, content: dict, tmp_path: Path) -> None:
     config = tmp_path / 'stub.py'
-    config.write_text('gain = 1\ntrain_cfg = dict(max_iters=20)\n')
+    config.write_text('model = dict(gain=1)\ntrain_cfg = dict(max_iters=20)\n')
     run = plan(content)[0]
     assert (run.length, run.by_epoch) == (20, False)

@@ -10,6 +10,12 @@ from PIL import Image
 from mmvision_ext.studies.bands import mean_and_sd
 from mmvision_ext.studies.collect import collect, write_rows
 from mmvision_ext.studies.plan import plan_runs
+from mmvision_ext.studies.record import (
+    Attempt,
+    Files,
+    read_record,
+    write_record,
+)
 from mmvision_ext.studies.study_runner import collect_study
 from mmvision_ext.studies.summary import Kind, summarise
 from mmvision_ext.utils import InputError
@@ -83,7 +89,7 @@ def test_all_files(study, runs, tmp_path: Path) -> None:
     rows = _rows(results / 'runs.csv')
     assert len(rows) == 10
     assert rows[4]['run'] == 'net-a_two-phase_seed1'
-    assert rows[4]['overrides'] == 'gain=20.0'
+    assert rows[4]['overrides'] == 'model.gain=20.0'
     assert float(rows[4]['accuracy/top1']) == CURVES[1, 1, -1]
     # Metrics that the study does not name are there as well.
     assert rows[4]['accuracy/mean_class'] == '1.0'
@@ -163,7 +169,7 @@ def test_rows_of_a_changed_config_go(
     study, runs, write, content: dict, tmp_path: Path
 ) -> None:
     collect_study(study, runs)
-    content['configs'][1]['configs'][0]['overrides'] = {'gain': 13.0}
+    content['configs'][1]['configs'][0]['overrides'] = {'model.gain': 13.0}
     changed = write(content)
     lines = collect_study(changed, plan_runs(changed, tmp_path / 'runs'))
     assert lines[-1].startswith('3 row(s) of runs.csv left out')
@@ -195,6 +201,37 @@ def test_another_csv_in_the_place_of_ours(study, runs, tmp_path) -> None:
     (tmp_path / 'results' / 'runs.csv').write_text('a,b\n1,2\n')
     with pytest.raises(InputError, match=r'runs\.csv: expected the columns'):
         collect(study, runs)
+
+
+def _log(run, protocol: str) -> None:
+    record = read_record(run)
+    record.attempts.append(Attempt('', '', '', ''))
+    write_record(run, record)
+    start = 'x - INFO - ClassificationMetric: top-1 1 %; 9 images; protocol: '
+    text = f'{start}older\n{start}{protocol}\nDone; protocol: none\n'
+    Files(run.work_dir).log(1).write_text(text, 'utf-8')
+
+
+def test_the_protocol_that_the_log_states(study, runs, tmp_path) -> None:
+    _log(runs[0], '30 a class, seed 0')
+    _log(runs[1], 'not stated')
+    path = write_rows(study, collect(study, runs))[0]
+    found = [row['protocol'] for row in _rows(path)[:3]]
+    assert found == ['30 a class, seed 0', '', '']
+
+
+def test_rows_of_before_there_was_a_protocol(study, runs, tmp_path) -> None:
+    path = write_rows(study, collect(study, runs))[0]
+    lines = path.read_text().splitlines()
+    column = lines[0].split(',').index('protocol')
+    rows = list(csv.reader(lines))
+    with path.open('w', newline='') as file:
+        csv.writer(file).writerows(
+            row[:column] + row[column + 1 :] for row in rows
+        )
+    kept = collect(study, plan_runs(study, tmp_path / 'other'))
+    write_rows(study, kept)
+    assert len(kept.kept) == 10 and _rows(path)[0]['protocol'] == ''
 
 
 def test_a_row_that_was_read_is_written_the_same(study, runs, tmp_path):

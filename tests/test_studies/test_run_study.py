@@ -81,9 +81,27 @@ def test_nothing_is_trained_in_a_dry_run(
     assert not (tmp_path / 'runs').exists()
 
 
-def test_no_worker(call, write, content: dict, capsys) -> None:
-    assert call(write(content).path, '--workers', '-1') == 2
+@pytest.mark.parametrize('count', ['0', '-1'])
+def test_no_worker(count: str, call, write, content: dict, capsys) -> None:
+    assert call(write(content).path, '--workers', count) == 2
     assert '--workers: expected at least 1' in capsys.readouterr().err
+
+
+def test_a_damaged_run_does_not_stop_the_study(
+    call, write, content: dict, finish, tmp_path: Path, capsys
+) -> None:
+    study = write(content)
+    first, *others = plan_runs(study, tmp_path / 'runs')
+    for run in others:
+        finish(run, [50.0])
+    Files(first.work_dir).record.parent.mkdir(parents=True)
+    Files(first.work_dir).record.write_text('{')
+    assert call(study.path) == 1
+    output = capsys.readouterr()
+    assert 'error: 1 run(s) are not finished:' in output.err
+    assert 'run.json: expected JSON' in output.err
+    assert 'summary.md' in output.out
+    assert call(study.path, '--collect-only') == 0
 
 
 def test_finished_and_stale_runs_are_not_trained(
@@ -94,11 +112,13 @@ def test_finished_and_stale_runs_are_not_trained(
         finish(run, [50.0])
     assert call(study.path) == 0
     assert 'summary.md' in capsys.readouterr().out
-    content['configs'][1]['configs'][1]['overrides'] = {'gain': 31.0}
+    content['configs'][1]['configs'][1]['overrides'] = {'model.gain': 31.0}
     assert call(write(content).path) == 1
     output = capsys.readouterr()
     assert 'error: 3 run(s) are not finished:' in output.err
-    assert 'net-b_two-phase_seed0: stale; gain: 30.0 -> 31.0' in output.err
+    assert (
+        'net-b_two-phase_seed0: stale; model.gain: 30.0 -> 31.0' in output.err
+    )
     assert '--rerun-stale' in output.err
     assert '3 row(s) of runs.csv left out' in output.out
 

@@ -11,7 +11,7 @@ from mmvision_ext.utils import InputError
 
 def test_groups_seeds_and_overrides(write, content: dict) -> None:
     del content['baseline']
-    content['overrides'] = {'gain': 1, 'train_cfg.max_epochs': 4}
+    content['overrides'] = {'model.gain': 1, 'train_cfg.max_epochs': 4}
     content['configs'][0]['seeds'] = [7]
     content['configs'].append(content['configs'][0]['configs'][0]['config'])
     study = write(content)
@@ -19,8 +19,8 @@ def test_groups_seeds_and_overrides(write, content: dict) -> None:
     assert (first.name, first.slug) == ('Net A: scratch', 'net-a_scratch')
     assert first.seeds == (7,) and third.seeds == (0, 1, 2)
     # The nearer override wins.
-    assert first.overrides == {'gain': 10, 'train_cfg.max_epochs': 4}
-    assert plain.overrides == {'gain': 1, 'train_cfg.max_epochs': 4}
+    assert first.overrides == {'model.gain': 10, 'train_cfg.max_epochs': 4}
+    assert plain.overrides == {'model.gain': 1, 'train_cfg.max_epochs': 4}
     assert (plain.group, plain.label) == ('', 'stub')
 
 

@@ -41,7 +41,9 @@ def test_one_after_another_and_a_failure_in_between(
 ) -> None:
     monkeypatch.delenv('CUDA_VISIBLE_DEVICES', raising=False)
     content['seeds'] = [0]
-    content['configs'][0]['configs'][0]['overrides'] = {'behaviour': 'fail'}
+    content['configs'][0]['configs'][0]['overrides'] = {
+        'model.behaviour': 'fail'
+    }
     runs = plan(content)[:2]
     ended = list(local.run_locally(runs, script, 1, [], _nothing))
     assert [run.name for run, _ in ended] == [run.name for run in runs]
@@ -55,7 +57,7 @@ def test_one_after_another_and_a_failure_in_between(
 def test_ctrl_c_ends_trainings_and_leaves_them_resumable(
     single, script: str
 ) -> None:
-    run = single(behaviour='wait')
+    run = single(**{'model.behaviour': 'wait'})
 
     def interrupt() -> None:
         if (run.work_dir / 'last_checkpoint').is_file():
@@ -96,7 +98,9 @@ def test_gpus_that_may_be_used(monkeypatch) -> None:
 def test_jobs_of_submitit(plan, content, script: str, tmp_path: Path) -> None:
     """A process of submitit's a run, as on a cluster."""
     content['seeds'] = [0]
-    content['configs'][0]['configs'][0]['overrides'] = {'behaviour': 'fail'}
+    content['configs'][0]['configs'][0]['overrides'] = {
+        'model.behaviour': 'fail'
+    }
     runs = plan(content)[:2]
     ended = dict(
         run_on_cluster(runs, script, tmp_path / 'slurm', {}, _nothing, 'local')

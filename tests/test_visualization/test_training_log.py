@@ -97,11 +97,20 @@ def test_no_log_names_the_folder(content: str | None, tmp_path: Path) -> None:
     assert str(tmp_path) in str(error.value)
 
 
-def test_a_damaged_line_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize('damage', ['{"loss": 0.', '7', '\0\0'])
+def test_a_damaged_line_is_named(damage: str, tmp_path: Path) -> None:
     file = _write(tmp_path, '1', [_train(10, 1.0)])
-    file.write_text(file.read_text() + '{"loss": 0.')
+    good = file.read_text()
+    file.write_text(f'{good.rstrip()}\n{damage}\n{good}')
     with pytest.raises(InputError, match='line 2'):
         read_training_log(tmp_path)
+
+
+@pytest.mark.parametrize('half', [b'{"loss": 0.', b'{"\xc3', b'\0\0'])
+def test_half_a_last_line_is_left_out(half: bytes, tmp_path: Path) -> None:
+    file = _write(tmp_path, '1', [_train(10, 1.0)])
+    file.write_bytes(file.read_bytes().rstrip() + b'\n' + half)
+    assert read_training_log(tmp_path).train['loss'].x == [10]
 
 
 def test_default_panels_leave_out_parts_of_stages_and_sizes(

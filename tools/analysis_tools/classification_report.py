@@ -53,11 +53,13 @@ def main() -> None:
     with exit_on_input_error():
         from mmvision_ext.apis import classify_dataset, load_classifier
         from mmvision_ext.apis.classification_confusion import summarise
+        from mmvision_ext.apis.classification_folder import check_folder
         from mmvision_ext.apis.classification_report import (
             pairs_table,
             write_report,
         )
 
+        check_folder(args.out)
         model = load_classifier(args.config, args.checkpoint, args.device)
         results = classify_dataset(model, args.config, args.split)
         paths = write_report(results, args.out, args.num_mistakes)

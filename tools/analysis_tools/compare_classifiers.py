@@ -42,7 +42,9 @@ def main() -> None:
             runs_table,
             write_runs,
         )
+        from mmvision_ext.apis.classification_folder import check_folder
 
+        check_folder(args.out)
         rows, logs = compare_runs(parse_runs(args.runs))
         paths = write_runs(rows, logs, args.out)
         print(runs_table(rows))

@@ -70,7 +70,9 @@ def main() -> None:
             embed,
             write_embedding,
         )
+        from mmvision_ext.apis.classification_folder import check_folder
 
+        check_folder(args.out)
         model = load_classifier(args.config, args.checkpoint, args.device)
         class_indices(args.classes, model.dataset_meta['classes'])
         results = classify_dataset(model, args.config, args.split, args.layer)

@@ -45,10 +45,12 @@ def main() -> None:
     args = parse_args()
     with exit_on_input_error():
         from mmvision_ext.apis import load_classifier
+        from mmvision_ext.apis.classification_folder import check_folder
         from mmvision_ext.apis.grad_cam import GradCam
         from mmvision_ext.apis.grad_cam_pages import explain_images
         from mmvision_ext.apis.sources import list_sources
 
+        check_folder(args.out)
         sources = list_sources(args.images)
         model = load_classifier(args.config, args.checkpoint, args.device)
         cam = GradCam(model, args.layer)

@@ -13,9 +13,9 @@ import argparse
 from pathlib import Path
 
 import torch
-from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 
+from mmvision_ext.apis.model import config_faults, load_config
 from mmvision_ext.engine.launch import exit_on_input_error
 from mmvision_ext.models.backbones.convert import (
     convert_to_backbone,
@@ -36,9 +36,10 @@ def convert(weights: str, config: Path, out: Path) -> str:
         The account of what was loaded, missing, mismatched and not used.
     """
     require()
-    cfg = Config.fromfile(config)
-    init_default_scope(cfg.default_scope)
-    backbone = MODELS.build(cfg.model.backbone)
+    cfg = load_config(config)
+    init_default_scope(cfg.get('default_scope', 'mmpretrain'))
+    with config_faults(cfg, 'model'):
+        backbone = MODELS.build(cfg.model.backbone)
     state, report = convert_to_backbone(read_weights(weights), backbone)
     report.require_match(weights)
     out.parent.mkdir(parents=True, exist_ok=True)

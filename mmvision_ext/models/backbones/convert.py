@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
@@ -37,7 +38,7 @@ def read_weights(file: str | Path) -> State:
     if str(file).endswith('.safetensors'):
         if not Path(file).is_file():
             raise InputError(f'weights: expected a file, found none at {file}')
-        content: Mapping = load_file(file)
+        content: Mapping = _read_safetensors(file)
     else:
         content = read_checkpoint(file)
     for key in ('state_dict', 'model'):
@@ -46,7 +47,7 @@ def read_weights(file: str | Path) -> State:
     state = {
         name.removeprefix('module.'): value
         for name, value in content.items()
-        if isinstance(value, torch.Tensor)
+        if isinstance(name, str) and isinstance(value, torch.Tensor)
     }
     if not state:
         raise InputError(
@@ -54,6 +55,16 @@ def read_weights(file: str | Path) -> State:
             f'{sorted(map(str, content))[:5]}'
         )
     return state
+
+
+def _read_safetensors(file: str | Path) -> State:
+    try:
+        return load_file(file)
+    except (SafetensorError, OSError) as error:
+        raise InputError(
+            f'weights {file}: expected a safetensors file, found one that is '
+            f'damaged or of another kind ({error}). Copy it again.'
+        ) from error
 
 
 def convert_to_backbone(
