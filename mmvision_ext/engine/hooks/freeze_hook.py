@@ -8,6 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parallel import DistributedDataParallel
 
 from mmvision_ext.registry import HOOKS
@@ -34,6 +35,9 @@ class FreezeHook(Hook):
         modules: Dotted names of submodules of the model.
         unfreeze_epoch: Number of epochs that are trained frozen; None for
             all of them.
+        norm_eval: Whether the statistics of BatchNorm in these modules stand
+            still after that as well, as mmdet's backbones do it. Statistics
+            of few images are worse than those of the pretraining.
 
     Raises:
         InputError: If the arguments cannot be meant.
@@ -43,6 +47,7 @@ class FreezeHook(Hook):
         self,
         modules: Sequence[str] = ('backbone',),
         unfreeze_epoch: int | None = None,
+        norm_eval: bool = False,
     ) -> None:
         if isinstance(modules, str) or not modules:
             raise InputError(
@@ -57,6 +62,7 @@ class FreezeHook(Hook):
             )
         self.modules = tuple(modules)
         self.unfreeze_epoch = unfreeze_epoch
+        self.norm_eval = norm_eval
         self._frozen: list[nn.Parameter] = []  # by this hook, not before it
 
     def before_train(self, runner: Runner) -> None:
@@ -109,7 +115,7 @@ class FreezeHook(Hook):
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None
     ) -> None:
-        """Put the frozen modules back into eval mode.
+        """Put the frozen modules, or their BatchNorm, back into eval mode.
 
         The loops call ``model.train()`` between ``before_train_epoch`` and
         this, an iteration-based loop every time.
@@ -119,11 +125,15 @@ class FreezeHook(Hook):
             batch_idx: Not used.
             data_batch: Not used.
         """
-        if not self._is_frozen(runner):
-            return
-        for module in self._submodules(runner):
-            if module.training:
-                module.eval()
+        if self._is_frozen(runner):
+            for module in self._submodules(runner):
+                if module.training:
+                    module.eval()
+        elif self.norm_eval:
+            for module in self._submodules(runner):
+                for layer in module.modules():
+                    if isinstance(layer, _BatchNorm):
+                        layer.eval()
 
     def _is_frozen(self, runner: Runner) -> bool:
         return (

@@ -67,6 +67,20 @@ def test_frozen_parts_move_in_the_second_phase_only(
     assert _moved(switch, end) == _all_but_stem(start)
 
 
+def test_statistics_may_stand_still_for_good(make_runner: MakeRunner) -> None:
+    snapshots = Snapshots()
+    hook = dict(TWO_PHASES, norm_eval=True)
+    make_runner([hook, snapshots], model=TinyClassifier()).train()
+    _, _, switch, _, end = snapshots.states
+    statistics = {
+        name
+        for name in switch
+        if name.endswith(('running_mean', 'running_var', 'batches_tracked'))
+    }
+    assert statistics
+    assert _moved(switch, end) == _all_but_stem(switch) - statistics
+
+
 def test_without_an_epoch_the_modules_stay_frozen(
     make_runner: MakeRunner,
 ) -> None:
