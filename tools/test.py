@@ -16,6 +16,7 @@ from mmvision_ext.engine.launch import (
     dump_predictions,
     exit_on_input_error,
 )
+from mmvision_ext.utils.config_file import read_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -77,7 +78,7 @@ def main() -> None:
     """Build the runner and test."""
     args = parse_args()
     with exit_on_input_error():
-        build_runner(merge_args(Config.fromfile(args.config), args)).test()
+        build_runner(merge_args(read_config(args.config), args)).test()
 
 
 if __name__ == '__main__':

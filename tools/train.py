@@ -15,6 +15,7 @@ from mmvision_ext.engine.launch import (
     enable_amp,
     exit_on_input_error,
 )
+from mmvision_ext.utils.config_file import read_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -87,7 +88,7 @@ def main() -> None:
     """Build the runner and train."""
     args = parse_args()
     with exit_on_input_error():
-        cfg = merge_args(Config.fromfile(args.config), args)
+        cfg = merge_args(read_config(args.config), args)
         build_runner(cfg).train()
 
 

@@ -19,6 +19,7 @@ from mmvision_ext.engine.checkpointing import (
     state_of,
 )
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.config_file import read_config
 
 #: A detector of mmdet with ``cfg`` and ``dataset_meta``. Any, since the type
 #: of ``nn.Module`` makes every such attribute a tensor or module.
@@ -27,7 +28,6 @@ Detector: TypeAlias = Any
 #: A classifier of mmpretrain with ``cfg`` and ``dataset_meta``.
 Classifier: TypeAlias = Any
 
-CONFIG_SUFFIXES = ('.py', '.json', '.yaml', '.yml')
 # What builders raise for unknown types, wrong arguments and missing files.
 BUILD_ERRORS = (
     AssertionError,
@@ -115,20 +115,7 @@ def load_config(config: str | Path | Config) -> Config:
     """
     if isinstance(config, Config):
         return copy.deepcopy(config)
-    path = Path(config)
-    if not path.is_file():
-        raise InputError(f'config: expected a file, found none at {config}.')
-    if path.suffix not in CONFIG_SUFFIXES:
-        raise InputError(
-            f'config: expected a file *{", *".join(CONFIG_SUFFIXES)}, found '
-            f'{config}. The config comes before the checkpoint.'
-        )
-    try:
-        return Config.fromfile(config)
-    except Exception as error:  # a config is a program
-        raise InputError(
-            f'config {config}: cannot be read: {type(error).__name__}: {error}'
-        ) from error
+    return read_config(config)
 
 
 @contextmanager

@@ -21,6 +21,8 @@ from .chart_style import CHANCE_LINE, PANELS_PER_ROW, label_colors
 from .spec import Study
 
 BAND_ALPHA = 0.18
+# Of the legend: how many letters fit, and how wide a line mark is.
+LETTERS_AN_INCH, MARK_LETTERS = 9, 8
 
 
 def plot_bands(
@@ -76,8 +78,13 @@ def plot_bands(
         if metric.name in study.chance:
             labels.append('chance')
             marks.append(Line2D([], [], **CHANCE_LINE))
+        columns = int(
+            LETTERS_AN_INCH
+            * figure.get_figwidth()
+            / (max(map(len, labels)) + MARK_LETTERS)
+        )
         figure.legend(
-            marks, labels, loc='outside lower left', ncols=min(4, len(labels))
+            marks, labels, loc='outside lower left', ncols=max(1, columns)
         )
         return save_figure(figure, path)
 

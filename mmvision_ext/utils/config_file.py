@@ -1,0 +1,45 @@
+"""Reading of config files, with one clear error."""
+
+from difflib import get_close_matches
+from pathlib import Path
+
+from mmengine.config import Config
+
+from .errors import InputError
+
+SUFFIXES = ('.py', '.yaml', '.yml', '.json')
+
+
+def read_config(path: str | Path) -> Config:
+    """Read a config file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The config, its bases merged.
+
+    Raises:
+        InputError: The file does not exist, naming the nearest one of its
+            folder, or cannot be read.
+    """
+    path = Path(path)
+    if not path.is_file():
+        near = get_close_matches(
+            path.name, [item.name for item in path.parent.glob('*')], n=1
+        )
+        hint = f' Is it {path.parent / near[0]}?' if near else ''
+        raise InputError(
+            f'config: expected a file, found none at {path}.{hint}'
+        )
+    if path.suffix not in SUFFIXES:
+        raise InputError(
+            f'config: expected a file *{", *".join(SUFFIXES)}, found '
+            f'{path}. The config comes before the checkpoint.'
+        )
+    try:
+        return Config.fromfile(path)
+    except Exception as error:  # a config is a program
+        raise InputError(
+            f'config {path}: cannot be read: {type(error).__name__}: {error}'
+        ) from error
