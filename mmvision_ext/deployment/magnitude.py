@@ -6,11 +6,11 @@ from typing import Any
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 from torch.nn.utils import prune
 
+from mmvision_ext.engine.unwrap import unwrapped
 from mmvision_ext.utils import InputError
 
 
@@ -107,11 +107,4 @@ class KeepZerosHook(Hook):
                 weights[name].masked_fill_(zero, 0)
 
     def _weights(self, runner: Runner) -> dict[str, nn.Parameter]:
-        model = runner.model
-        return dict(
-            (
-                model.get_submodule('module')
-                if is_model_wrapper(model)
-                else model
-            ).named_parameters()
-        )
+        return dict(unwrapped(runner.model).named_parameters())

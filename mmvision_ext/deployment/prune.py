@@ -9,7 +9,6 @@ from typing import Any, Literal
 import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 
 from mmvision_ext.apis.classification import (
     ClassificationResults,
@@ -18,6 +17,7 @@ from mmvision_ext.apis.classification import (
 from mmvision_ext.apis.comparison import repository_commit
 from mmvision_ext.apis.model import Classifier, load_classifier
 from mmvision_ext.engine.launch import build_runner
+from mmvision_ext.engine.unwrap import unwrapped
 from mmvision_ext.utils import InputError
 
 from .images import ImageBatches
@@ -361,8 +361,7 @@ def _finetune(config: Config, hooks: list[Hook]) -> Classifier:
     runner = build_runner(config)
     for hook in hooks:
         runner.register_hook(hook)
-    model = runner.train()
-    return model.module if is_model_wrapper(model) else model
+    return unwrapped(runner.train())
 
 
 def _save(model: Classifier, meta: Mapping[str, Any], path: Path) -> None:

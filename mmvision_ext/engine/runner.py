@@ -32,6 +32,7 @@ from mmvision_ext.engine.checkpointing import (
     read_checkpoint,
     state_of,
 )
+from mmvision_ext.engine.unwrap import unwrapped
 from mmvision_ext.registry import RUNNERS
 from mmvision_ext.utils import InputError
 from mmvision_ext.utils.config_check import check_config
@@ -180,7 +181,7 @@ class Runner(MMEngineRunner):
         """
         checkpoint = _read(filename)
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
-        model = self._unwrapped_model()
+        model = unwrapped(self.model)
         state = _revised(checkpoint.get('state_dict', checkpoint), revise_keys)
         checkpoint = _load_checkpoint_to_model(
             model, checkpoint, strict, revise_keys=revise_keys
@@ -198,7 +199,7 @@ class Runner(MMEngineRunner):
         parts = [
             (module, state_of(_read(source), prefix), source)
             for module, prefix, source in _pretrained_parts(
-                self._unwrapped_model()
+                unwrapped(self.model)
             )
         ]
         try:
@@ -225,11 +226,6 @@ class Runner(MMEngineRunner):
         exact = not report.missing and not report.mismatched
         self.logger.log(
             logging.INFO if exact else logging.WARNING, report.summary(source)
-        )
-
-    def _unwrapped_model(self) -> nn.Module:
-        return (
-            self.model.module if is_model_wrapper(self.model) else self.model
         )
 
 

@@ -1,23 +1,9 @@
 """What several hooks need of a runner."""
 
-from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
-from torch import nn
 
 from mmvision_ext.utils import InputError
-
-
-def unwrapped(model: nn.Module) -> nn.Module:
-    """The model itself, without the wrapper for distributed training.
-
-    Args:
-        model: A model, wrapped or not.
-
-    Returns:
-        The model.
-    """
-    return model.get_submodule('module') if is_model_wrapper(model) else model
 
 
 def single_optimizer(runner: Runner, hook: str) -> OptimWrapper:

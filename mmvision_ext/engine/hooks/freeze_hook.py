@@ -11,10 +11,9 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parallel import DistributedDataParallel
 
+from mmvision_ext.engine.unwrap import unwrapped
 from mmvision_ext.registry import HOOKS
 from mmvision_ext.utils import InputError
-
-from .common import unwrapped
 
 
 @HOOKS.register_module()

@@ -11,10 +11,11 @@ from mmengine.runner import Runner
 from mmengine.visualization import TensorboardVisBackend
 from torch.utils.hooks import RemovableHandle
 
+from mmvision_ext.engine.unwrap import unwrapped
 from mmvision_ext.registry import HOOKS
 from mmvision_ext.utils import InputError
 
-from .common import single_optimizer, unwrapped
+from .common import single_optimizer
 from .histograms import Histogram, histograms
 
 _NAMED = 5  # tensors that a warning names

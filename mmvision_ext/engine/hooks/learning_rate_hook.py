@@ -7,10 +7,11 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import nn
 
+from mmvision_ext.engine.unwrap import unwrapped
 from mmvision_ext.registry import HOOKS
 from mmvision_ext.utils import InputError
 
-from .common import single_optimizer, unwrapped
+from .common import single_optimizer
 from .parameter_names import cover_name
 
 
