@@ -1,6 +1,5 @@
 """Which category of another dataset a model's class means."""
 
-import difflib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.nearest import nearest
 
 VOC_TO_COCO = files('mmvision_ext.datasets.metadata').joinpath(
     'voc_to_coco_names.json'
@@ -123,9 +123,7 @@ def _check_names(
     """Raise for the first name that is not known."""
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f' Did you mean "{near[0]}"?' if near else ''
             raise InputError(
-                f'class map {source}: expected {role}, found "{name}".{hint} '
-                f'There are {tuple(known)}.'
+                f'class map {source}: expected {role}, found "{name}"'
+                f'{nearest(name, known)}'
             )

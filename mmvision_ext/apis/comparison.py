@@ -3,7 +3,6 @@
 import csv
 import logging
 import math
-import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -13,6 +12,7 @@ from mmengine.logging import print_log
 
 from mmvision_ext.engine.checkpointing import read_checkpoint
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.provenance import code_commit
 from mmvision_ext.visualization.charts import plot_bars
 
 from .model import load_config
@@ -254,33 +254,6 @@ def write_comparison(
     return [text, table, chart]
 
 
-def repository_commit() -> str:
-    """The commit of this checkout.
-
-    Returns:
-        Its first 12 digits, with ``+changes`` where files differ from it;
-        ``unknown`` outside a checkout.
-    """
-    here = Path(__file__).resolve().parent
-    try:
-        return subprocess.run(
-            [
-                'git',
-                'describe',
-                '--always',
-                '--abbrev=12',
-                '--exclude=*',
-                '--dirty=+changes',
-            ],
-            cwd=here,
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return 'unknown'
-
-
 def _dataset_owner(contestants: Sequence[Contestant]) -> str:
     """The first config that loads masks, else the first."""
     configs = [contestant.config for contestant in contestants]
@@ -356,6 +329,6 @@ def _compare_one(
         checkpoint=contestant.checkpoint,
         seed=meta.get('seed'),
         epochs=meta.get('epoch'),
-        commit=repository_commit(),
+        commit=code_commit(),
         command=command,
     )

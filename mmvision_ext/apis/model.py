@@ -13,6 +13,7 @@ from mmengine.config import Config
 from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import DATASETS, MODELS, DefaultScope
 
+from mmvision_ext.datasets.tensor_images import TensorImageDataset
 from mmvision_ext.engine.checkpointing import (
     match_state_dict,
     read_checkpoint,
@@ -95,17 +96,20 @@ def load_classifier(
     """
     config = load_config(config)
     config.setdefault('default_scope', 'mmpretrain')
-    model = _load(config, _empty_classifier, checkpoint, device)
+    model = _load(config, empty_classifier, checkpoint, device)
     # Where mmpretrain looks for them.
     model._config, model._dataset_meta = model.cfg, model.dataset_meta
     return model
 
 
-def load_config(config: str | Path | Config) -> Config:
+def load_config(
+    config: str | Path | Config, options: Mapping[str, Any] | None = None
+) -> Config:
     """Read a config file; a config passes through as a copy.
 
     Args:
         config: Config file or config.
+        options: Settings to override, dotted key to value.
 
     Returns:
         The config, the caller's to change.
@@ -114,8 +118,11 @@ def load_config(config: str | Path | Config) -> Config:
         InputError: The file does not exist or cannot be read.
     """
     if isinstance(config, Config):
-        return copy.deepcopy(config)
-    return read_config(config)
+        config = copy.deepcopy(config)
+    else:
+        config = read_config(config)
+    config.merge_from_dict(options or {})
+    return config
 
 
 @contextmanager
@@ -156,7 +163,7 @@ def count_parameters(config: Config) -> int:
     config = load_config(config)
     config.setdefault('default_scope', 'mmpretrain')
     with config_faults(config, 'model'):
-        model = _empty_classifier(config)
+        model = empty_classifier(config)
     return sum(parameter.numel() for parameter in model.parameters())
 
 
@@ -197,13 +204,18 @@ def dataset_metainfo(config: Config, split: str = 'test') -> dict[str, Any]:
     dataset = config[f'{split}_dataloader'].dataset.to_dict()
     while 'type' in dataset and 'dataset' in dataset:
         dataset = dataset['dataset']
-    dataset['lazy_init'] = True
     with (
         DefaultScope.overwrite_default_scope(
             config.get('default_scope', 'mmdet')
         ),
         config_faults(config, f'{split}_dataloader'),
     ):
+        kind = dataset['type']
+        if isinstance(kind, str):
+            kind = DATASETS.get(kind)
+        if kind and issubclass(kind, TensorImageDataset):
+            return dict(kind.config_metainfo(dataset))  # it cannot be lazy
+        dataset['lazy_init'] = True
         return dict(DATASETS.build(dataset).metainfo)
 
 
@@ -249,7 +261,7 @@ def _empty_detector(config: Config) -> Detector:
     return model
 
 
-def _empty_classifier(config: Config) -> Classifier:
+def empty_classifier(config: Config) -> Classifier:
     """The model without weights, neither loaded nor downloaded."""
     settings = config.model.to_dict()
     if config.get('data_preprocessor'):

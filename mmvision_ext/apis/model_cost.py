@@ -16,6 +16,8 @@ from mmengine.dataset import pseudo_collate
 from mmengine.logging import MMLogger
 from torch.utils.flop_counter import FlopCounterMode
 
+from mmvision_ext.utils.provenance import processor_name
+
 from .model import Detector, load_config, load_detector, pick_device
 from .predictions import build_dataset
 
@@ -222,11 +224,4 @@ def _device_name(device: str) -> str:
     """Model name of the processor, with threads for a CPU."""
     if device.startswith('cuda'):
         return torch.cuda.get_device_name(device)
-    info = Path('/proc/cpuinfo')
-    names = [
-        line.partition(':')[2].strip()
-        for line in (info.read_text().splitlines() if info.is_file() else [])
-        if line.startswith('model name')
-    ]
-    threads = torch.get_num_threads()
-    return f'{names[0] if names else "CPU"} ({threads} thread(s))'
+    return f'{processor_name()} ({torch.get_num_threads()} thread(s))'

@@ -35,6 +35,7 @@ def prune_weights(model: nn.Module, ratio: float) -> dict[str, torch.Tensor]:
             f'ratio: expected a share between 0 and 1, found {ratio}.'
         )
     twin = copy.deepcopy(model)  # pruning puts masks beside the weights
+    twin.to(memory_format=torch.contiguous_format)  # and views them as flat
     layers = {
         f'{name}.weight': layer
         for name, layer in twin.named_modules()

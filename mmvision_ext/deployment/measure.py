@@ -147,14 +147,5 @@ def torch_threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def processor_name() -> str:
-    """Model name of the processor, ``CPU`` where it is not known."""
-    info = Path('/proc/cpuinfo')
-    for line in info.read_text().splitlines() if info.is_file() else []:
-        if line.startswith('model name'):
-            return line.partition(':')[2].strip()
-    return 'CPU'
-
-
 def _gzip_mib(content: bytes) -> float:
     return len(gzip.compress(content)) / MEBIBYTE

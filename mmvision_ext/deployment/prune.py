@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +13,6 @@ from mmvision_ext.apis.classification import (
     ClassificationResults,
     classify_dataset,
 )
-from mmvision_ext.apis.comparison import repository_commit
 from mmvision_ext.apis.model import Classifier, load_classifier
 from mmvision_ext.engine.launch import build_runner
 from mmvision_ext.engine.unwrap import unwrapped
@@ -22,20 +20,15 @@ from mmvision_ext.utils import InputError
 
 from .images import ImageBatches
 from .magnitude import KeepZerosHook, prune_weights
-from .measure import (
-    Latency,
-    measure_latency,
-    measure_size,
-    processor_name,
-    torch_threads,
-)
-from .report import Protocol, Stage
+from .measure import Latency, measure_latency, measure_size, torch_threads
+from .report import Protocol, Stage, record_protocol
 from .structured import prune_channels, ratio_for_flops, save_history
 
 Method = Literal['structured', 'magnitude']
 
 #: What the learning rate of the training is multiplied by.
 FINETUNE_LR_FACTOR = 0.1
+_BY_EPOCH = ('EpochBasedTrainLoop', 'DeferredLogTrainLoop')
 
 
 @dataclass(frozen=True)
@@ -227,20 +220,13 @@ def compare_pruned(
         for name, (_, weights) in sources.items()
     ]
     before = results['before']
-    protocol = Protocol(
-        data=f'{type(before.dataset).__name__}, {len(before)} images of the '
-        'test set',
-        hardware=processor_name(),
-        threads=threads,
-        rounds=rounds,
-        method=plan.describe(),
-        config=str(config.filename),
-        checkpoint=str(checkpoint),
-        commit=repository_commit(),
-        command=command,
-        time=datetime.now(timezone.utc).isoformat(timespec='seconds'),
+    data = (
+        f'{type(before.dataset).__name__}, {len(before)} images of the test '
+        'set'
     )
-    return stages, protocol
+    return stages, record_protocol(
+        config, checkpoint, data, plan.describe(), threads, rounds, command
+    )
 
 
 def finetune_config(
@@ -300,7 +286,8 @@ def normalised(model: Classifier, images: torch.Tensor) -> torch.Tensor:
 
 def _require_epochs(config: Config) -> None:
     loop = config.get('train_cfg') or {}
-    if not loop.get('by_epoch', loop.get('type') == 'EpochBasedTrainLoop'):
+    kind = str(loop.get('type')).rpartition('.')[2]
+    if not loop.get('by_epoch', kind in _BY_EPOCH):
         raise InputError(
             'train_cfg: expected a training by epochs (by_epoch=True), found '
             f'{dict(loop)}. Fine-tuning is counted in epochs.'

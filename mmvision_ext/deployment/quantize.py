@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +14,15 @@ import numpy as np
 from mmengine.config import Config
 from numpy.typing import NDArray
 
-from mmvision_ext.apis.comparison import repository_commit
 from mmvision_ext.apis.model import load_classifier
 from mmvision_ext.apis.progress import track
 from mmvision_ext.utils import InputError
 
 from .export import check_onnx, describe, export_onnx, require_close
 from .images import Batch, ImageBatches
-from .measure import file_sizes, measure_latency, processor_name
+from .measure import file_sizes, measure_latency
 from .packages import need
-from .report import Protocol, Stage
+from .report import Protocol, Stage, record_protocol
 from .session import OnnxClassifier
 
 #: How ranges of activations are found, and ONNX Runtime's name of it.
@@ -235,22 +233,18 @@ def compare_quantized(
         {'float32': full, 'int8': small}, test, first[:1], threads, rounds
     )
     bits = 7 if calibration.reduce_range else 8
-    protocol = Protocol(
-        data=f'{type(test.dataset).__name__}, {test.num_images} images of '
-        'the test set',
-        hardware=processor_name(),
-        threads=threads,
-        rounds=rounds,
-        method=f'ONNX Runtime, static, {bits}-bit weights per channel, 8-bit '
-        f'activations, {calibration.method} over {train.num_images} training '
-        'images',
-        config=str(config.filename),
-        checkpoint=str(checkpoint),
-        commit=repository_commit(),
-        command=command,
-        time=datetime.now(timezone.utc).isoformat(timespec='seconds'),
+    data = (
+        f'{type(test.dataset).__name__}, {test.num_images} images of the test '
+        'set'
     )
-    return stages, protocol
+    method = (
+        f'ONNX Runtime, static, {bits}-bit weights per channel, 8-bit '
+        f'activations, {calibration.method} over {train.num_images} training '
+        'images'
+    )
+    return stages, record_protocol(
+        config, checkpoint, data, method, threads, rounds, command
+    )
 
 
 def _measure(

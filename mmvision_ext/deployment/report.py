@@ -3,13 +3,16 @@
 import csv
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timezone
 from pathlib import Path
 
+from mmengine.config import Config
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from mmvision_ext.apis.tables import number
+from mmvision_ext.utils.provenance import code_commit, processor_name
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,43 @@ class Stage:
     params_m: float | None = None
     nonzero_m: float | None = None
     gflops: float | None = None
+
+
+def record_protocol(
+    config: Config,
+    checkpoint: str | Path,
+    data: str,
+    method: str,
+    threads: int,
+    rounds: int,
+    command: str,
+) -> Protocol:
+    """Note how a run came about: the arguments, and machine, code and time.
+
+    Args:
+        config: Config of the model, read from a file.
+        checkpoint: File of its weights.
+        data: Dataset and number of images of the accuracy.
+        method: How the model was compressed.
+        threads: Number of threads of the latency.
+        rounds: Number of calls of each model that were timed.
+        command: How the run was started.
+
+    Returns:
+        The protocol of a run that ends now, on this machine.
+    """
+    return Protocol(
+        data=data,
+        hardware=processor_name(),
+        threads=threads,
+        rounds=rounds,
+        method=method,
+        config=str(config.filename),
+        checkpoint=str(checkpoint),
+        commit=code_commit(),
+        command=command,
+        time=datetime.now(timezone.utc).isoformat(timespec='seconds'),
+    )
 
 
 _COLUMNS = {

@@ -14,6 +14,7 @@ from mmvision_ext.utils import InputError
 from mmvision_ext.utils.config_check import amp_faults
 
 _WRAPPERS = ('OptimWrapper', 'AmpOptimWrapper', OptimWrapper, AmpOptimWrapper)
+_MIXED = 'MixedPrecisionOptimWrapper'  # imported by the registry alone
 
 
 def build_runner(cfg: Config) -> Runner:
@@ -35,6 +36,9 @@ def build_runner(cfg: Config) -> Runner:
 def enable_amp(cfg: Config) -> None:
     """Turn mixed precision on in a config.
 
+    ``mmvision_ext.MixedPrecisionOptimWrapper`` stays: it has mixed precision
+    of its own, wherever the machine has it.
+
     Args:
         cfg: The config; its ``optim_wrapper`` is changed.
 
@@ -44,6 +48,10 @@ def enable_amp(cfg: Config) -> None:
     """
     wrapper = cfg.get('optim_wrapper') or {}
     kind = wrapper.get('type', 'OptimWrapper')
+    name = kind if isinstance(kind, str) else kind.__name__
+    if name.rpartition('.')[2] == _MIXED:
+        cfg.optim_wrapper.enabled = True
+        return
     if kind not in _WRAPPERS:
         raise InputError(
             f'--amp: expected optim_wrapper.type to be OptimWrapper, found '
@@ -77,7 +85,7 @@ def dump_predictions(cfg: Config, out: str) -> None:
             f'{kind}. Leave out --out, or test one dataset at a time.'
         )
     metrics = evaluator['metrics']
-    dump = 'mmengine.DumpResults'
+    dump = 'mmvision_ext.DumpPredictions'
     if cfg.get('default_scope') == 'mmdet':
         dump = 'mmdet.DumpDetResults'
     cfg.test_evaluator = {

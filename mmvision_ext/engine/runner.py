@@ -5,8 +5,7 @@ Chosen by ``runner_type = 'mmvision_ext.Runner'`` in the runtime bases; the
 """
 
 import logging
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -27,6 +26,8 @@ from torch.utils.data import DataLoader
 
 from mmvision_ext.engine.batch_size import describe_batch_size
 from mmvision_ext.engine.checkpointing import (
+    STRIP_WRAPPER,
+    Renames,
     arrived_fraction,
     match_state_dict,
     read_checkpoint,
@@ -36,9 +37,6 @@ from mmvision_ext.engine.unwrap import unwrapped
 from mmvision_ext.registry import RUNNERS
 from mmvision_ext.utils import InputError
 from mmvision_ext.utils.config_check import check_config
-
-Renames = Sequence[tuple[str, str]]  # (pattern, replacement) pairs
-STRIP_MODULE: Renames = ((r'^module\.', ''),)  # of a saved DDP wrapper
 
 
 @RUNNERS.register_module()
@@ -161,7 +159,7 @@ class Runner(MMEngineRunner):
         filename: str,
         map_location: str | Callable = 'cpu',
         strict: bool = False,
-        revise_keys: Renames = STRIP_MODULE,
+        revise_keys: Renames = STRIP_WRAPPER,
     ) -> dict:
         """Load a checkpoint into the model and report what it gave.
 
@@ -182,7 +180,7 @@ class Runner(MMEngineRunner):
         checkpoint = _read(filename)
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         model = unwrapped(self.model)
-        state = _revised(checkpoint.get('state_dict', checkpoint), revise_keys)
+        state = state_of(checkpoint, renames=revise_keys)
         checkpoint = _load_checkpoint_to_model(
             model, checkpoint, strict, revise_keys=revise_keys
         )
@@ -251,18 +249,6 @@ def _rates(optim_wrapper: OptimWrapper) -> str:
     if len(rates) == 1:
         return f'{rates[0]:g}'
     return f'{rates[0]:g} to {rates[-1]:g} ({len(rates)} different)'
-
-
-def _revised(
-    state: dict[str, torch.Tensor], revise_keys: Renames
-) -> dict[str, torch.Tensor]:
-    """The state dict under the names that it is going to be loaded by."""
-    for pattern, replacement in revise_keys:
-        state = {
-            re.sub(pattern, replacement, name): value
-            for name, value in state.items()
-        }
-    return state
 
 
 def _pretrained_parts(

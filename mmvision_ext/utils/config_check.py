@@ -159,5 +159,6 @@ def amp_faults(optim_wrapper: Any) -> list[str]:
         "optim_wrapper.type is 'AmpOptimWrapper' (mixed precision, --amp): "
         "mmengine's needs a GPU (CUDA, NPU, MLU or MUSA), and none is found. "
         "Leave out --amp, or set optim_wrapper.type = 'OptimWrapper' and "
-        'take loss_scale and dtype out'
+        'take loss_scale and dtype out; on CPUs with bfloat16, '
+        "'mmvision_ext.MixedPrecisionOptimWrapper' without them is faster"
     ]

@@ -1,11 +1,11 @@
 """Reading of config files, with one clear error."""
 
-from difflib import get_close_matches
 from pathlib import Path
 
 from mmengine.config import Config
 
 from .errors import InputError
+from .nearest import did_you_mean
 
 SUFFIXES = ('.py', '.yaml', '.yml', '.json')
 
@@ -25,12 +25,10 @@ def read_config(path: str | Path) -> Config:
     """
     path = Path(path)
     if not path.is_file():
-        near = get_close_matches(
-            path.name, [item.name for item in path.parent.glob('*')], n=1
-        )
-        hint = f' Is it {path.parent / near[0]}?' if near else ''
+        names = [item.name for item in path.parent.glob('*')]
         raise InputError(
-            f'config: expected a file, found none at {path}.{hint}'
+            f'config: expected a file, found none at {path}'
+            f'{did_you_mean(path.name, names) or "."}'
         )
     if path.suffix not in SUFFIXES:
         raise InputError(

@@ -225,6 +225,27 @@ def test_own_images_are_refused_as_output_before_the_long_work(
     assert 'Name a folder of its own' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ('tool', 'arguments'),
+    [
+        ('compare_detectors', ['a=no.py:no.pth']),
+        ('cross_dataset', ['no.py', 'no.pth', '--images', 'no.jpg']),
+        ('detection_report', ['no.py', 'no.pth']),
+        ('visualize_proposals', ['no.py', 'no.pth']),
+    ],
+)
+def test_the_output_folder_is_looked_at_first(
+    tool: str, arguments: list[str], run, tmp_path: Path, capsys
+) -> None:
+    file = tmp_path / 'taken'
+    file.touch()
+    script = f'tools/analysis_tools/{tool}.py'
+    with pytest.raises(SystemExit) as stop:
+        run(script, *arguments, '--out', file)
+    assert stop.value.code == 2
+    assert f'found the file {file}' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize('arguments', [[], ['--ann', 'a.json']])
 def test_cross_dataset_needs_something_to_do(
     run, model, arguments: list[str], tmp_path: Path, capsys

@@ -47,3 +47,21 @@ def test_export_ends_with_status_2_beyond_the_tolerance(
     printed = capsys.readouterr()
     assert 'batch 3: largest difference of a probability' in printed.out
     assert 'error: export: expected probabilities' in printed.err
+
+
+@pytest.mark.parametrize(
+    ('name', 'arguments'), [('prune', ['--ratio', 0.5]), ('quantize', [])]
+)
+def test_the_output_folder_is_looked_at_first(
+    name: str,
+    arguments: list[object],
+    tool: Callable[..., None],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    file = tmp_path / 'taken'
+    file.touch()
+    with pytest.raises(SystemExit) as end:
+        tool(name, 'no.py', 'no.pth', '--out', file, *arguments)
+    assert end.value.code == 2
+    assert f'found the file {file}' in capsys.readouterr().err

@@ -13,6 +13,7 @@ from mmvision_ext.engine.launch import (
     enable_amp,
     exit_on_input_error,
 )
+from mmvision_ext.engine.optimizers import MixedPrecisionOptimWrapper
 from mmvision_ext.utils import InputError, config_check
 
 
@@ -38,6 +39,20 @@ def test_amp_leaves_other_wrappers_alone() -> None:
         enable_amp(cfg)
 
 
+@pytest.mark.parametrize(
+    'kind',
+    ['mmvision_ext.MixedPrecisionOptimWrapper', MixedPrecisionOptimWrapper],
+)
+def test_amp_turns_our_own_wrapper_on_without_a_gpu(
+    monkeypatch: pytest.MonkeyPatch, kind: Any
+) -> None:
+    monkeypatch.setattr(config_check, 'is_cuda_available', lambda: False)
+    cfg = Config(dict(optim_wrapper=dict(type=kind, enabled=False)))
+    enable_amp(cfg)
+    assert cfg.optim_wrapper.to_dict() == dict(type=kind, enabled=True)
+    assert config_check.amp_faults(cfg.optim_wrapper) == []
+
+
 def test_amp_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(config_check, 'is_cuda_available', lambda: False)
     cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper')))
@@ -54,7 +69,7 @@ METRIC = dict(type='CocoMetric')
     'scope, dump',
     [
         ('mmdet', 'mmdet.DumpDetResults'),
-        ('mmpretrain', 'mmengine.DumpResults'),
+        ('mmpretrain', 'mmvision_ext.DumpPredictions'),
     ],
 )
 def test_predictions_are_written_after_they_are_measured(

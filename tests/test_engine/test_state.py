@@ -30,6 +30,17 @@ def test_a_part_under_its_prefix(prefix: str, start: str) -> None:
     assert state_of({'state_dict': state}, prefix) == {'backbone.w': ONE}
 
 
+def test_names_are_changed_in_turn() -> None:
+    renames = [(r'^net\.', 'backbone.'), (r'^backbone\.', 'trunk.')]
+    state = {'net.w': ONE, 'head.net.w': TWO}
+    assert state_of(state, renames=renames) == {
+        'trunk.w': ONE,
+        'head.net.w': TWO,
+    }
+    assert state_of(state, 'trunk', renames) == {'w': ONE}
+    assert state_of({'module.w': ONE}, renames=()) == {'module.w': ONE}
+
+
 def test_a_prefix_that_names_the_wrapper_itself() -> None:
     state = {'module.encoder_q.w': ONE, 'module.encoder_k.w': TWO}
     assert state_of(state, 'module.encoder_q') == {'w': ONE}

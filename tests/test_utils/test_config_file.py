@@ -17,7 +17,7 @@ def test_a_config_is_read_with_its_bases(tmp_path: Path) -> None:
 
 def test_the_nearest_file_is_named(tmp_path: Path) -> None:
     (tmp_path / 'resnet18_caltech101-cut.py').touch()
-    with pytest.raises(InputError, match=r'Is it .*101-cut\.py\?'):
+    with pytest.raises(InputError, match=r'mean .*101-cut\.py.\?'):
         read_config(tmp_path / 'resnet18_caltech101_cut.py')
     with pytest.raises(InputError, match=r'found none at \S+\.$'):
         read_config(tmp_path / 'nowhere' / 'x.py')

@@ -14,17 +14,14 @@ Example:
 import argparse
 
 from mmvision_ext.engine.launch import exit_on_input_error
+from mmvision_ext.utils.arguments import tool_parser
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = tool_parser(
+        __doc__, model=True, out='folder for the results', device=True
     )
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file or address')
-    parser.add_argument('--out', required=True, help='folder for the results')
     parser.add_argument(
         '--split',
         choices=['val', 'test'],
@@ -43,7 +40,6 @@ def parse_args() -> argparse.Namespace:
         default=15,
         help='number of pairs of classes printed; the CSV has all',
     )
-    parser.add_argument('--device', help='such as cuda:0 or cpu')
     return parser.parse_args()
 
 
@@ -53,11 +49,11 @@ def main() -> None:
     with exit_on_input_error():
         from mmvision_ext.apis import classify_dataset, load_classifier
         from mmvision_ext.apis.classification_confusion import summarise
-        from mmvision_ext.apis.classification_folder import check_folder
         from mmvision_ext.apis.classification_report import (
             pairs_table,
             write_report,
         )
+        from mmvision_ext.utils.output_folder import check_folder
 
         check_folder(args.out)
         model = load_classifier(args.config, args.checkpoint, args.device)

@@ -13,14 +13,12 @@ Example:
 import argparse
 
 from mmvision_ext.engine.launch import exit_on_input_error
+from mmvision_ext.utils.arguments import tool_parser
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__, out='folder for the results')
     parser.add_argument(
         'runs',
         nargs='+',
@@ -28,7 +26,6 @@ def parse_args() -> argparse.Namespace:
         help='work directories; without a name, the parts in which the '
         'folders differ',
     )
-    parser.add_argument('--out', required=True, help='folder for the results')
     return parser.parse_args()
 
 
@@ -42,7 +39,7 @@ def main() -> None:
             runs_table,
             write_runs,
         )
-        from mmvision_ext.apis.classification_folder import check_folder
+        from mmvision_ext.utils.output_folder import check_folder
 
         check_folder(args.out)
         rows, logs = compare_runs(parse_runs(args.runs))

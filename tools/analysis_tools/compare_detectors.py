@@ -16,14 +16,12 @@ import shlex
 import sys
 
 from mmvision_ext.engine.launch import exit_on_input_error
+from mmvision_ext.utils.arguments import tool_parser
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__, out='folder for the results', device=True)
     parser.add_argument(
         'models', nargs='+', help='NAME=CONFIG:CHECKPOINT of each model'
     )
@@ -32,12 +30,10 @@ def parse_args() -> argparse.Namespace:
         help='config with the test dataset; without it, that of the first '
         'model whose config loads masks, else of the first model',
     )
-    parser.add_argument('--out', required=True, help='folder for the results')
     parser.add_argument('--limit', type=int, help='first images only')
     parser.add_argument(
         '--num-timed', type=int, default=30, help='number of images to time'
     )
-    parser.add_argument('--device', help='such as cuda:0 or cpu')
     return parser.parse_args()
 
 
@@ -51,7 +47,9 @@ def main() -> None:
             parse_contestant,
             write_comparison,
         )
+        from mmvision_ext.utils.output_folder import check_folder
 
+        check_folder(args.out)
         rows = compare_detectors(
             [parse_contestant(text) for text in args.models],
             args.dataset_config,

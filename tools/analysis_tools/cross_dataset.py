@@ -15,16 +15,14 @@ Example:
 import argparse
 
 from mmvision_ext.engine.launch import exit_on_input_error
+from mmvision_ext.utils.arguments import tool_parser
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = tool_parser(
+        __doc__, model=True, out='folder for the results', device=True
     )
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file or address')
     parser.add_argument('--ann', help='COCO-format annotations')
     parser.add_argument('--img-dir', help='folder of their images')
     parser.add_argument(
@@ -36,7 +34,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--images', nargs='+', help='image files, folders or patterns'
     )
-    parser.add_argument('--out', required=True, help='folder for the results')
     parser.add_argument(
         '--score-thr',
         type=float,
@@ -44,7 +41,6 @@ def parse_args() -> argparse.Namespace:
         help='lowest score of detections that are counted and drawn',
     )
     parser.add_argument('--limit', type=int, help='first images of --ann only')
-    parser.add_argument('--device', help='such as cuda:0 or cpu')
     args = parser.parse_args()
     if bool(args.ann) != bool(args.img_dir):
         parser.error('--ann and --img-dir belong together')
@@ -61,7 +57,9 @@ def main() -> None:
         from mmvision_ext.apis.inferencer import DetectionInferencer
         from mmvision_ext.apis.results import refuse_source_folder
         from mmvision_ext.apis.sources import list_sources
+        from mmvision_ext.utils.output_folder import check_folder
 
+        check_folder(args.out)
         if args.images:  # before the long work
             refuse_source_folder(args.out, list_sources(args.images))
         if args.ann:

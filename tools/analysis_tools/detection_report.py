@@ -15,17 +15,14 @@ Example:
 import argparse
 
 from mmvision_ext.engine.launch import exit_on_input_error
+from mmvision_ext.utils.arguments import tool_parser
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = tool_parser(
+        __doc__, model=True, out='folder for the results', device=True
     )
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file or address')
-    parser.add_argument('--out', required=True, help='folder for the results')
     parser.add_argument(
         '--split',
         choices=['train', 'val', 'test'],
@@ -60,7 +57,6 @@ def parse_args() -> argparse.Namespace:
         default=12,
         help='number of examples per kind of error',
     )
-    parser.add_argument('--device', help='such as cuda:0 or cpu')
     return parser.parse_args()
 
 
@@ -70,7 +66,9 @@ def main() -> None:
     with exit_on_input_error():
         from mmvision_ext.apis import iter_dataset_predictions
         from mmvision_ext.apis.detection_report import write_detection_report
+        from mmvision_ext.utils.output_folder import check_folder
 
+        check_folder(args.out)
         predictions = iter_dataset_predictions(
             args.config, args.checkpoint, args.device, args.split, args.limit
         )

@@ -14,17 +14,14 @@ Example:
 import argparse
 
 from mmvision_ext.engine.launch import exit_on_input_error
+from mmvision_ext.utils.arguments import tool_parser
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = tool_parser(
+        __doc__, model=True, out='folder for the results', device=True
     )
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file or address')
-    parser.add_argument('--out', required=True, help='folder for the results')
     parser.add_argument(
         '--method',
         choices=['tsne', 'pca'],
@@ -56,7 +53,6 @@ def parse_args() -> argparse.Namespace:
         help='of t-SNE; without it 30, or a third of the images if less',
     )
     parser.add_argument('--seed', type=int, default=0, help='of t-SNE')
-    parser.add_argument('--device', help='such as cuda:0 or cpu')
     return parser.parse_args()
 
 
@@ -70,7 +66,7 @@ def main() -> None:
             embed,
             write_embedding,
         )
-        from mmvision_ext.apis.classification_folder import check_folder
+        from mmvision_ext.utils.output_folder import check_folder
 
         check_folder(args.out)
         model = load_classifier(args.config, args.checkpoint, args.device)

@@ -14,20 +14,20 @@ import argparse
 import sys
 
 from mmvision_ext.engine.launch import exit_on_input_error
+from mmvision_ext.utils.arguments import tool_parser
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = tool_parser(
+        __doc__, model=True, out='folder for the pages', device=True
     )
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file or address')
     parser.add_argument(
-        'images', nargs='+', help='files, folders or patterns with *'
+        'images',
+        nargs='+',
+        help='files, folders, patterns with *, or, where the dataset of the '
+        "config has no files, its names, such as 'apple.webp#12'",
     )
-    parser.add_argument('--out', required=True, help='folder for the pages')
     parser.add_argument(
         '--target',
         help='name or index of the class to explain; without it, the '
@@ -36,7 +36,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--layer', help='dotted name of the layer, such as backbone.layer3'
     )
-    parser.add_argument('--device', help='such as cuda:0 or cpu')
     return parser.parse_args()
 
 
@@ -45,14 +44,14 @@ def main() -> None:
     args = parse_args()
     with exit_on_input_error():
         from mmvision_ext.apis import load_classifier
-        from mmvision_ext.apis.classification_folder import check_folder
+        from mmvision_ext.apis.dataset_images import list_images
         from mmvision_ext.apis.grad_cam import GradCam
         from mmvision_ext.apis.grad_cam_pages import explain_images
-        from mmvision_ext.apis.sources import list_sources
+        from mmvision_ext.utils.output_folder import check_folder
 
         check_folder(args.out)
-        sources = list_sources(args.images)
         model = load_classifier(args.config, args.checkpoint, args.device)
+        sources = list_images(args.images, model.cfg)
         cam = GradCam(model, args.layer)
         lines, skipped = explain_images(cam, sources, args.out, args.target)
         print('\n'.join(lines))

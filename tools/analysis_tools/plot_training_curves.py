@@ -10,6 +10,7 @@ Example:
 import argparse
 
 from mmvision_ext.engine.launch import exit_on_input_error
+from mmvision_ext.utils.arguments import tool_parser
 from mmvision_ext.visualization.training_log import (
     plot_training_logs,
     read_training_log,
@@ -18,14 +19,10 @@ from mmvision_ext.visualization.training_log import (
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__, out='picture to write')
     parser.add_argument(
         'work_dirs', nargs='+', help='work directories of the runs'
     )
-    parser.add_argument('--out', required=True, help='picture to write')
     parser.add_argument(
         '--keys',
         nargs='+',

@@ -13,16 +13,14 @@ Example:
 import argparse
 
 from mmvision_ext.engine.launch import exit_on_input_error
+from mmvision_ext.utils.arguments import tool_parser
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = tool_parser(
+        __doc__, model=True, out='folder for the pages', device=True
     )
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file or address')
     parser.add_argument(
         '--images',
         nargs='+',
@@ -46,8 +44,6 @@ def parse_args() -> argparse.Namespace:
         default=0.3,
         help='lowest score of the detections to show',
     )
-    parser.add_argument('--out', required=True, help='folder for the pages')
-    parser.add_argument('--device', help='such as cuda:0 or cpu')
     return parser.parse_args()
 
 
@@ -60,7 +56,9 @@ def main() -> None:
         from mmvision_ext.apis.progress import track
         from mmvision_ext.apis.proposals import write_proposal_pages
         from mmvision_ext.apis.sources import list_sources
+        from mmvision_ext.utils.output_folder import check_folder
 
+        check_folder(args.out)
         model = load_detector(args.config, args.checkpoint, args.device)
         if args.images:
             sources = list_sources(args.images)

@@ -14,20 +14,15 @@ Example:
 
 import argparse
 
-from mmengine.config import DictAction
-
 from mmvision_ext.engine.launch import exit_on_input_error
+from mmvision_ext.utils.arguments import tool_parser
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = tool_parser(
+        __doc__, model=True, out='ONNX file to write', cfg_options=True
     )
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument('--out', required=True, help='ONNX file to write')
     parser.add_argument(
         '--input-size',
         type=int,
@@ -56,12 +51,6 @@ def parse_args() -> argparse.Namespace:
         help='largest difference of a probability, and of a logit over the '
         'largest logit (default: 1e-4)',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='settings to override, as key=value: a.b=1 c="[1,2]"',
-    )
     return parser.parse_args()
 
 
@@ -75,8 +64,7 @@ def main() -> None:
             require_close,
         )
 
-        config = load_config(args.config)
-        config.merge_from_dict(args.cfg_options or {})
+        config = load_config(args.config, args.cfg_options)
         rows = export_and_check(
             config,
             args.checkpoint,

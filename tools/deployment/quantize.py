@@ -16,20 +16,15 @@ import shlex
 import sys
 from pathlib import Path
 
-from mmengine.config import DictAction
-
 from mmvision_ext.engine.launch import exit_on_input_error
+from mmvision_ext.utils.arguments import tool_parser
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = tool_parser(
+        __doc__, model=True, out='folder for the results', cfg_options=True
     )
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument('--out', required=True, help='folder for the results')
     parser.add_argument(
         '--calibration-batches',
         type=int,
@@ -60,12 +55,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--rounds', type=int, default=100, help='images to time (default: 100)'
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='settings to override, as key=value: a.b=1 c="[1,2]"',
-    )
     return parser.parse_args()
 
 
@@ -79,9 +68,10 @@ def main() -> None:
             compare_quantized,
         )
         from mmvision_ext.deployment.report import print_report, write_csv
+        from mmvision_ext.utils.output_folder import check_folder
 
-        config = load_config(args.config)
-        config.merge_from_dict(args.cfg_options or {})
+        check_folder(args.out)
+        config = load_config(args.config, args.cfg_options)
         stages, protocol = compare_quantized(
             config,
             args.checkpoint,

@@ -1,12 +1,7 @@
 # EfficientNet-B0 (https://arxiv.org/abs/1905.11946).
+_base_ = './conv-gap.py'
+
 model = dict(
-    type='ImageClassifier',
-    data_preprocessor=dict(
-        num_classes=101,
-        mean=[123.675, 116.28, 103.53],  # RGB
-        std=[58.395, 57.12, 57.375],
-        to_rgb=True,
-    ),
     backbone=dict(
         type='EfficientNet',
         arch='b0',
@@ -18,12 +13,5 @@ model = dict(
             prefix='backbone',
         ),
     ),
-    head=dict(
-        type='mmvision_ext.ConvGAPHead',
-        num_classes=101,
-        in_channels=1280,
-        dropout=0.2,
-        topk=(1, 5),
-        cal_acc=True,
-    ),
+    head=dict(in_channels=1280, dropout=0.2),
 )

@@ -1,12 +1,7 @@
 # Swin-T (https://arxiv.org/abs/2103.14030): attention in shifted windows.
+_base_ = './conv-gap.py'
+
 model = dict(
-    type='ImageClassifier',
-    data_preprocessor=dict(
-        num_classes=101,
-        mean=[123.675, 116.28, 103.53],  # RGB
-        std=[58.395, 57.12, 57.375],
-        to_rgb=True,
-    ),
     backbone=dict(
         type='SwinTransformer',
         arch='tiny',
@@ -20,11 +15,5 @@ model = dict(
             prefix='backbone',
         ),
     ),
-    head=dict(
-        type='mmvision_ext.ConvGAPHead',
-        num_classes=101,
-        in_channels=768,
-        topk=(1, 5),
-        cal_acc=True,
-    ),
+    head=dict(in_channels=768),
 )
