@@ -6,13 +6,17 @@ mmengine imports ``<scope>.registry`` on the first look-up of a scope and then
 each module in ``locations``. This file therefore imports mmengine only.
 """
 
+from mmengine.registry import DATA_SAMPLERS as ROOT_DATA_SAMPLERS
 from mmengine.registry import DATASETS as ROOT_DATASETS
+from mmengine.registry import FUNCTIONS as ROOT_FUNCTIONS
 from mmengine.registry import HOOKS as ROOT_HOOKS
+from mmengine.registry import LOOPS as ROOT_LOOPS
 from mmengine.registry import METRICS as ROOT_METRICS
 from mmengine.registry import MODELS as ROOT_MODELS
 from mmengine.registry import (
     OPTIM_WRAPPER_CONSTRUCTORS as ROOT_OPTIM_WRAPPER_CONSTRUCTORS,
 )
+from mmengine.registry import OPTIM_WRAPPERS as ROOT_OPTIM_WRAPPERS
 from mmengine.registry import RUNNERS as ROOT_RUNNERS
 from mmengine.registry import TRANSFORMS as ROOT_TRANSFORMS
 from mmengine.registry import Registry
@@ -27,11 +31,17 @@ def _child(name: str, parent: Registry, location: str) -> Registry:
 
 
 RUNNERS = _child('runner', ROOT_RUNNERS, 'engine.runner')
+LOOPS = _child('loop', ROOT_LOOPS, 'engine.loops')
 HOOKS = _child('hook', ROOT_HOOKS, 'engine.hooks')
 DATASETS = _child('dataset', ROOT_DATASETS, 'datasets')
+DATA_SAMPLERS = _child('data sampler', ROOT_DATA_SAMPLERS, 'datasets')
+FUNCTIONS = _child('function', ROOT_FUNCTIONS, 'datasets')
 TRANSFORMS = _child('transform', ROOT_TRANSFORMS, 'datasets.transforms')
 MODELS = _child('model', ROOT_MODELS, 'models')
 METRICS = _child('metric', ROOT_METRICS, 'evaluation.metrics')
+OPTIM_WRAPPERS = _child(
+    'optimizer wrapper', ROOT_OPTIM_WRAPPERS, 'engine.optimizers'
+)
 OPTIM_WRAPPER_CONSTRUCTORS = _child(
     'optimizer wrapper constructor',
     ROOT_OPTIM_WRAPPER_CONSTRUCTORS,
