@@ -1,7 +1,6 @@
 """Parts of a model that stand still for some epochs, or for all of them."""
 
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from mmengine.hooks import Hook
@@ -14,6 +13,7 @@ from torch.nn.parallel import DistributedDataParallel
 from mmvision_ext.engine.unwrap import unwrapped
 from mmvision_ext.registry import HOOKS
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.nearest import did_you_mean, nearest
 
 
 @HOOKS.register_module()
@@ -189,12 +189,11 @@ class FreezeHook(Hook):
         for name in self.modules:
             if name in known:
                 continue
-            near = get_close_matches(name, known, cutoff=0.5) or [
-                child for child, _ in model.named_children()
-            ]
+            parts = [child for child, _ in model.named_children()]
+            hint = did_you_mean(name, known, 3) or nearest(name, parts)
             raise InputError(
-                f"FreezeHook: the model has no module '{name}' (key "
-                f'modules); the nearest are {", ".join(near)}'
+                f"FreezeHook: the model has no module '{name}' (key modules)"
+                f'{hint}'
             )
 
 

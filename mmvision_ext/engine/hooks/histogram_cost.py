@@ -1,8 +1,11 @@
 """How much of the training time the histograms take."""
 
+import csv
 import statistics
 import time
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,6 +14,8 @@ from mmengine.runner import Runner
 from mmengine.visualization import TensorboardVisBackend
 from mmpretrain.structures import DataSample
 from torch.utils.data import Dataset
+
+from mmvision_ext.utils.provenance import code_commit, processor_name
 
 from .histogram_hook import HistogramHook
 
@@ -123,6 +128,56 @@ def measure_histogram_cost(
         plain=statistics.median(counted[::2]),
         captured=statistics.median(counted[1::2]),
     )
+
+
+def write_costs(
+    costs: Mapping[str, HistogramCost],
+    size: BenchmarkSize,
+    interval: int,
+    path: str | Path,
+    command: str,
+) -> Path:
+    """Write a row a model, with what one has to know to read it.
+
+    Args:
+        costs: Name of the backbone to its times; at least one.
+        size: Images and repeats.
+        interval: Iterations from one set of histograms to the next, for the
+            share of the training time.
+        path: CSV file to write; its folder is made where missing.
+        command: How the measurement was started.
+
+    Returns:
+        The file.
+    """
+    device = (
+        torch.cuda.get_device_name()
+        if torch.cuda.is_available()
+        else f'{processor_name()}, {torch.get_num_threads()} thread(s)'
+    )
+    rows = [
+        {
+            'backbone': name,
+            **asdict(size),
+            'parameters': cost.parameters,
+            'values': cost.values,
+            'plain_ms': f'{cost.plain * 1e3:.1f}',
+            'histograms_ms': f'{(cost.captured - cost.plain) * 1e3:.1f}',
+            'interval': interval,
+            'share': f'{cost.share(interval):.5f}',
+            'hardware': device,
+            'commit': code_commit(),
+            'command': command,
+        }
+        for name, cost in costs.items()
+    ]
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open('w', newline='', encoding='utf-8') as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator='\n')
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
 
 
 @dataclass

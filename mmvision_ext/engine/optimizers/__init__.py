@@ -1,5 +1,9 @@
-"""Constructors of optimizers with parameter groups."""
+"""Optimizer wrappers, and constructors with parameter groups."""
 
 from .layer_decay import LayerDecayOptimWrapperConstructor
+from .mixed_precision import MixedPrecisionOptimWrapper
 
-__all__ = ['LayerDecayOptimWrapperConstructor']
+__all__ = [
+    'LayerDecayOptimWrapperConstructor',
+    'MixedPrecisionOptimWrapper',
+]

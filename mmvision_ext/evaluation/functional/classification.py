@@ -1,6 +1,7 @@
 """Accuracy of class scores."""
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from mmvision_ext.utils import InputError
@@ -24,6 +25,28 @@ def label_ranks(scores: NDArray, labels: NDArray) -> NDArray[np.int64]:
     before = (scores > true) | ((scores == true) & (classes < labels[:, None]))
     finite = np.isfinite(scores).all(axis=1)
     return np.where(finite, before.sum(axis=1), scores.shape[1] - 1)
+
+
+def batch_label_ranks(
+    scores: torch.Tensor, labels: torch.Tensor
+) -> torch.Tensor:
+    """What :func:`label_ranks` computes, on the device of the scores.
+
+    Args:
+        scores: Score of each class, shape (N, C).
+        labels: Index of the true class, shape (N,), int64; ranks of those
+            that are no class mean nothing.
+
+    Returns:
+        Rank from 0 (best) to C - 1, shape (N,), int64.
+    """
+    last = scores.shape[1] - 1
+    classes = torch.arange(last + 1, device=scores.device)
+    labels = labels.clamp(0, last)[:, None]
+    true = scores.gather(1, labels)
+    before = (scores > true) | ((scores == true) & (classes < labels))
+    finite = scores.isfinite().all(dim=1)
+    return before.sum(dim=1).where(finite, last)
 
 
 def top_k_accuracy(ranks: NDArray, k: int, num_classes: int) -> float:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
@@ -17,6 +17,23 @@ from ..functional.classification import (
     per_class_accuracy,
     top_k_accuracy,
 )
+from .batch_results import RankedBatch, is_batch, join_batches, rank_batch
+
+
+class RankedImages(NamedTuple):
+    """What accuracies need of N images.
+
+    Attributes:
+        ranks: Rank of the true class from 0, shape (N,).
+        labels: Index of the true class, shape (N,).
+        finite: Whether all scores are numbers, shape (N,).
+        num_classes: Number of classes that the model scores.
+    """
+
+    ranks: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    finite: NDArray[np.bool_]
+    num_classes: int
 
 
 @METRICS.register_module()
@@ -27,6 +44,10 @@ class ClassificationMetric(BaseMetric):
     each k, and ``mean_class``, the mean of the top-1 accuracies of the classes
     that occur. One line of the log states them with the level of chance and
     with ``dataset_meta['protocol']``.
+
+    Results of a :class:`~mmvision_ext.structures.ClassificationBatch` stay on
+    its device until the end. Of images that a distributed sampler gives to
+    several processes one counts.
 
     Args:
         topk: Numbers of guesses.
@@ -56,25 +77,44 @@ class ClassificationMetric(BaseMetric):
     def process(
         self, data_batch: Any, data_samples: Sequence[dict[str, Any]]
     ) -> None:
-        """Append scores and label of each image to ``self.results``.
+        """Append what counts of each image or batch to ``self.results``.
 
         Args:
             data_batch: Not used.
-            data_samples: Data samples with ``pred_score``, shape (C,), and
-                ``gt_label``, shape (1,), as dicts.
+            data_samples: As dicts, data samples with ``pred_score``, shape
+                (C,), and ``gt_label``, shape (1,); or batches with (B, C),
+                (B,) and ``sample_idx``, (B,).
 
         Raises:
-            InputError: If a sample lacks one of them.
+            InputError: If one of them is missing.
         """
-        self.results.extend(_scores_and_label(item) for item in data_samples)
+        self.results.extend(
+            rank_batch(item) if is_batch(item) else _scores_and_label(item)
+            for item in data_samples
+        )
+
+    def evaluate(self, size: int) -> dict[str, float]:
+        """Bring batches to the host, then evaluate as mmengine does.
+
+        Args:
+            size: Number of images of the dataset.
+
+        Returns:
+            The results of all processes, with prefix.
+        """
+        if self.results and isinstance(self.results[0], RankedBatch):
+            self.results[:] = [join_batches(self.results)]
+        return super().evaluate(size)
 
     def compute_metrics(
-        self, results: list[tuple[NDArray[np.float32], int]]
+        self,
+        results: list[tuple[NDArray[np.float32], int]] | list[RankedBatch],
     ) -> dict[str, float]:
         """Evaluate the images of all processes and log one line.
 
         Args:
-            results: Scores (C,) and label of each image.
+            results: Scores (C,) and label of each image, or one batch of
+                each process.
 
         Returns:
             ``top<k>`` and ``mean_class`` in per cent, without prefix; nan
@@ -87,11 +127,7 @@ class ClassificationMetric(BaseMetric):
             self._log('no images, so accuracy is undefined', logging.WARNING)
             keys = [f'top{k}' for k in self.topk] + ['mean_class']
             return dict.fromkeys(keys, float('nan'))
-        scores = np.stack([score for score, _ in results])
-        labels = np.array([label for _, label in results], np.int64)
-        num_classes = scores.shape[1]
-        self._check(labels, num_classes)
-        ranks = label_ranks(scores, labels)
+        ranks, labels, finite, num_classes = self._ranked(results)
         of_class = per_class_accuracy(ranks, labels, num_classes)
         metrics = {
             f'top{k}': 100 * top_k_accuracy(ranks, k, num_classes)
@@ -99,7 +135,7 @@ class ClassificationMetric(BaseMetric):
         }
         metrics['mean_class'] = 100 * float(np.nanmean(of_class))
         self._report(metrics, len(labels), of_class)
-        broken = int((~np.isfinite(scores)).any(axis=1).sum())
+        broken = int((~finite).sum())
         if broken:
             self._log(
                 f'the scores of {broken} of {len(labels)} images are nan or '
@@ -107,6 +143,29 @@ class ClassificationMetric(BaseMetric):
                 logging.WARNING,
             )
         return metrics
+
+    def _ranked(self, results: list[Any]) -> RankedImages:
+        """Ranks of the true classes, whatever the form of the results.
+
+        Raises:
+            InputError: If labels, scores and class names do not agree.
+        """
+        if isinstance(results[0], RankedBatch):
+            batch = join_batches(results)
+            ranks, labels, _, finite = batch.columns.numpy()
+            self._check(labels, batch.num_classes)
+            return RankedImages(
+                ranks, labels, finite.astype(bool), batch.num_classes
+            )
+        scores = np.stack([score for score, _ in results])
+        labels = np.array([label for _, label in results], np.int64)
+        self._check(labels, scores.shape[1])
+        return RankedImages(
+            label_ranks(scores, labels),
+            labels,
+            np.isfinite(scores).all(axis=1),
+            scores.shape[1],
+        )
 
     def _check(self, labels: NDArray[np.int64], num_classes: int) -> None:
         """Compare scores, labels and class names.

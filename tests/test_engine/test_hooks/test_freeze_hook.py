@@ -219,8 +219,8 @@ def test_arguments_that_cannot_be_meant(arguments: dict, message: str) -> None:
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
-        (dict(modules=['backbon']), "no module 'backbon'.*nearest.*backbone"),
-        (dict(modules=['zzz']), 'nearest.*backbone, head'),
+        (dict(modules=['backbon']), "no module 'backbon'.*mean 'backbone'"),
+        (dict(modules=['zzz']), 'there are .*backbone, head'),
         (dict(unfreeze_epoch=4), 'unfreeze_epoch=4 is never reached in 4'),
         (dict(modules=['backbone', 'head']), 'no parameter to train'),
     ],

@@ -1,5 +1,6 @@
 """The benchmark measures what it says; its times are not judged here."""
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from mmvision_ext.engine.hooks.histogram_cost import (
     BenchmarkSize,
     HistogramCost,
     measure_histogram_cost,
+    write_costs,
 )
 
 
@@ -36,3 +38,20 @@ def test_every_second_iteration_has_histograms(
     ).Reload()
     steps = [event.step for event in events.Histograms('weights/head.fc.bias')]
     assert steps == [2, 4, 6, 8]  # two of them warm up
+
+
+def test_a_row_a_backbone(tmp_path: Path) -> None:
+    costs = {
+        'a': HistogramCost(10, 100, plain=0.1, captured=0.3),
+        'b': HistogramCost(2, 7, plain=0.5, captured=0.5),
+    }
+    size = BenchmarkSize(image_size=224, batch_size=32, repeats=5)
+    path = write_costs(costs, size, 200, tmp_path / 'new' / 'c.csv', 'python')
+    with path.open(newline='') as file:
+        first, second = csv.DictReader(file)
+    assert (first['backbone'], first['parameters']) == ('a', '10')
+    assert (first['plain_ms'], first['histograms_ms']) == ('100.0', '200.0')
+    assert (first['image_size'], first['batch_size']) == ('224', '32')
+    assert float(first['share']) == pytest.approx(0.01)
+    assert float(second['share']) == 0
+    assert first['hardware'] and first['commit']

@@ -13,6 +13,7 @@ from mmvision_ext.evaluation.metrics import (
     ClassificationMetric,
     classification_metric,
 )
+from mmvision_ext.structures import ClassificationBatch
 from mmvision_ext.utils import InputError
 
 NAMES = ('ant', 'bee', 'cat', 'dog', 'emu', 'fox', 'gnu')
@@ -192,6 +193,89 @@ def test_two_processes_give_the_result_of_one(tmp_path):
     torch.multiprocessing.start_processes(
         _evaluate_part,
         (2, str(tmp_path), samples),
+        nprocs=2,
+        start_method='fork',  # a spawned process imports for seconds
+    )
+    assert 0 < expected['accuracy/top1'] < 100
+    for rank in range(2):
+        results = torch.load(tmp_path / f'{rank}.pth', weights_only=True)
+        assert results == expected
+
+
+def to_batches(scores, labels, positions=None, size=9):
+    """The same images, ``size`` of them in each ClassificationBatch."""
+    if positions is None:
+        positions = range(len(labels))
+    return [
+        ClassificationBatch(
+            pred_score=scores[start : start + size],
+            gt_label=torch.as_tensor(labels[start : start + size]),
+            sample_idx=torch.as_tensor(list(positions)[start : start + size]),
+        ).to_dict()
+        for start in range(0, len(labels), size)
+    ]
+
+
+def test_batches_give_the_result_of_their_images():
+    scores, labels = draw(41)
+    scores[3] = float('nan')
+    scores[4] = 1 / 7  # ties
+    expected = run(ClassificationMetric(), to_samples(scores, labels))
+    assert run(ClassificationMetric(), to_batches(scores, labels)) == expected
+
+
+def test_batches_stay_tensors_until_the_end():
+    metric = ClassificationMetric()
+    batches = to_batches(*draw(20))
+    metric.process(
+        None, [{k: v.to('meta') for k, v in item.items()} for item in batches]
+    )  # nothing can be read back from the meta device
+    assert all(item.columns.is_meta for item in metric.results)
+
+
+@pytest.mark.parametrize('key', ['gt_label', 'sample_idx'])
+def test_incomplete_batches_are_refused(key):
+    (batch,) = to_batches(torch.eye(7)[[0]], [0])
+    del batch[key]
+    with pytest.raises(InputError, match=f'Batch: expected {key}'):
+        run(ClassificationMetric(), [batch])
+
+
+def test_labels_of_batches_have_to_be_classes():
+    batches = to_batches(torch.eye(7)[[0]], [7])
+    with pytest.raises(InputError, match='class index 7, .*classes 0 to 6'):
+        run(ClassificationMetric(), batches)
+
+
+def _evaluate_batches(rank, world_size, folder, scores, labels):
+    """Evaluate every second image in one of two processes, in batches."""
+    os.chdir(folder)
+    torch.distributed.init_process_group(
+        'gloo',
+        init_method=f'file://{folder}/rendezvous',
+        rank=rank,
+        world_size=world_size,
+    )
+    count = len(labels)
+    order = [*range(count), 0, 1, 2][rank::world_size]  # padded
+    metric = ClassificationMetric()
+    metric.dataset_meta = dict(classes=NAMES)
+    metric.process(
+        None, to_batches(scores[order], labels[order], order, size=5)
+    )
+    results = metric.evaluate(count)
+    dist.barrier()
+    torch.save(results, f'{folder}/{rank}.pth')
+    torch.distributed.destroy_process_group()
+
+
+def test_padding_of_two_processes_does_not_count_twice(tmp_path):
+    scores, labels = draw(41, seed=3)
+    scores[:3] = torch.eye(7)[labels[:3]]  # would count twice, as hits
+    expected = run(ClassificationMetric(), to_batches(scores, labels))
+    torch.multiprocessing.start_processes(
+        _evaluate_batches,
+        (2, str(tmp_path), scores, labels),
         nprocs=2,
         start_method='fork',  # a spawned process imports for seconds
     )

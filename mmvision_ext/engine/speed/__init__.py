@@ -1,0 +1,16 @@
+"""How fast a classifier trains, by which way, and where the time goes."""
+
+from .breakdown import PARTS, measure_parts
+from .measure import SpeedOptions, SpeedRow, measure_speed
+from .report import append_csv, parts_table, speed_table
+
+__all__ = [
+    'PARTS',
+    'SpeedOptions',
+    'SpeedRow',
+    'append_csv',
+    'measure_parts',
+    'measure_speed',
+    'parts_table',
+    'speed_table',
+]

@@ -1,0 +1,5 @@
+"""Registered classifiers."""
+
+from .batch_classifier import BatchClassifier
+
+__all__ = ['BatchClassifier']

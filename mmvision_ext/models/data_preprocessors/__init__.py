@@ -1,0 +1,5 @@
+"""Registered data preprocessors."""
+
+from .batch import BatchDataPreprocessor
+
+__all__ = ['BatchDataPreprocessor']
