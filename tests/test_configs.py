@@ -14,9 +14,11 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import (
     DATASETS,
     HOOKS,
+    LOOPS,
     METRICS,
     MODELS,
     OPTIM_WRAPPER_CONSTRUCTORS,
+    OPTIM_WRAPPERS,
     TRANSFORMS,
     Registry,
     init_default_scope,
@@ -24,6 +26,7 @@ from mmengine.registry import (
 from mmpretrain.structures import DataSample
 from torch import nn
 
+from mmvision_ext.apis.model_table import describe_model
 from mmvision_ext.utils.config_check import dataset_classes, iter_datasets
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
@@ -36,8 +39,29 @@ DETECTORS = [
 CLASSIFIERS = [path for path in LEAVES if path.parent.name == 'caltech101']
 NEW_LAYER = {'alexnet': 'head.classifier.6'}  # else head.conv
 
-# {algorithm}_{modules}[_{pretrain}]_{gpus}xb{batch}-{epochs}e_{data}.py
-NAME = re.compile(r'[a-z0-9-]+(_[a-z0-9-]+)+_\d+xb\d+-\d+e_[a-z0-9-]+\.py')
+CIFAR = [path for path in LEAVES if path.parent.name == 'cifar100']
+
+# Millions of parameters at 100 classes of the published networks.
+PUBLISHED = {
+    'resnet20': 0.28,
+    'resnet32': 0.47,
+    'resnet56': 0.86,
+    'eca-resnet20': 0.28,
+    'eca-resnet32': 0.47,
+    'convnext-cifar': 0.17,
+    'convnext-tiny': 27.90,
+    'mscan-tiny': 0.85,
+    'coatnet-0': 26.74,
+    'cspresnet50': 20.69,
+    'ghostnet-100': 4.03,
+    'hornet-tiny': 22,
+    'resnest50d': 25.64,
+    'mlp-mixer-b16': 59.19,
+}
+FEWER_TOKENS = 'mlp-mixer-b16_1xb128-200e_cifar100'  # 57.42 M
+
+# {algorithm}[_{modules}][_{pretrain}]_{gpus}xb{batch}-{epochs}e_{data}.py
+NAME = re.compile(r'[a-z0-9-]+(_[a-z0-9-]+)*_\d+xb\d+-\d+e_[a-z0-9-]+\.py')
 
 
 def _name(path: Path) -> str:
@@ -47,8 +71,11 @@ def _name(path: Path) -> str:
 def _without_pretrained(node: Any) -> None:
     """Drop what would read weights from a file or the network."""
     if isinstance(node, dict):
-        if (node.get('init_cfg') or {}).get('type') == 'Pretrained':
+        init = node.get('init_cfg')
+        if isinstance(init, dict) and init.get('type') == 'Pretrained':
             node['init_cfg'] = None
+        if node.get('pretrained') is True:  # timm would download
+            node['pretrained'] = False
         for value in node.values():
             _without_pretrained(value)
     elif isinstance(node, (list, tuple)):
@@ -100,12 +127,17 @@ def test_every_type_resolves(path: Path) -> None:
     ):
         for _, dataset in iter_datasets(loader.dataset, 'dataset'):
             wanted.append((DATASETS, dataset.type))
-            wanted += [(TRANSFORMS, step.type) for step in dataset.pipeline]
+            wanted += [
+                (TRANSFORMS, step.type) for step in dataset.get('pipeline', [])
+            ]
     wanted += [(METRICS, metric.type) for metric in cfg.val_evaluator]
     wanted += [(HOOKS, hook.type) for hook in cfg.default_hooks.values()]
     wanted += [(HOOKS, hook.type) for hook in cfg.get('custom_hooks', [])]
     if constructor := cfg.optim_wrapper.get('constructor'):
         wanted.append((OPTIM_WRAPPER_CONSTRUCTORS, constructor))
+    if loop := cfg.train_cfg.get('type'):
+        wanted.append((LOOPS, loop))
+    wanted.append((OPTIM_WRAPPERS, cfg.optim_wrapper.type))
     for root, name in wanted:
         with root.switch_scope_and_registry(cfg.default_scope) as registry:
             assert registry.get(name) is not None, name
@@ -288,3 +320,56 @@ def test_finetuning_gives_the_new_layer_the_highest_rate(
         assert len(set(rates.values())) > 5
     else:
         assert head == {1e-3} and set(rates.values()) == {1e-5}
+
+
+@pytest.fixture
+def uninitialised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave weights as they are in memory, where only shapes matter."""
+    for name in ('kaiming_uniform_', 'kaiming_normal_', 'uniform_'):
+        monkeypatch.setattr(nn.init, name, lambda tensor, *_, **__: tensor)
+
+
+@pytest.mark.parametrize('path', CIFAR, ids=_name)
+@pytest.mark.usefixtures('uninitialised')
+def test_cifar_model_is_what_the_metafile_says(path: Path) -> None:
+    cfg = Config.fromfile(path)
+    assert cfg.model.head.num_classes == _num_classes(cfg) == 100
+    _without_pretrained(cfg.model)
+    row = describe_model(cfg)
+    [entry] = [
+        entry
+        for entry in load(CONFIGS / 'cifar100' / 'metafile.yml')['Models']
+        if entry['Name'] == path.stem
+    ]
+    assert CONFIGS.parent / entry['Config'] == path
+    found = entry['Metadata']
+    assert found['Parameters'] == row.params
+    assert found['FLOPs'] == row.multiply_adds
+    assert found['Input Size'] == row.input_size
+    assert found['Epochs'] == cfg.train_cfg.max_epochs
+    published = PUBLISHED.get(path.stem.split('_')[0])
+    if published is not None and path.stem != FEWER_TOKENS:
+        # 0.86 stands for anything that rounds to it.
+        assert row.params / 1e6 == pytest.approx(
+            published, rel=0.01, abs=0.005
+        )
+
+
+def test_cifar_metafile_names_no_other_config() -> None:
+    content = load(CONFIGS / 'cifar100' / 'metafile.yml')
+    names = [entry['Name'] for entry in content['Models']]
+    assert sorted(names) == sorted(path.stem for path in CIFAR)
+
+
+@pytest.mark.parametrize('path', CIFAR, ids=_name)
+def test_cifar_recipe_fits_its_loss(path: Path) -> None:
+    cfg = Config.fromfile(path)
+    head = cfg.model.head
+    assert not head.get('cal_acc')
+    mixes = 'Mixup' in str(cfg.data_preprocessor.get('augments'))
+    if mixes:  # CrossEntropyLoss takes soft targets with use_soft only
+        assert head.loss.type == 'LabelSmoothLoss' or head.loss.use_soft
+    assert ('finetune' in path.stem) == (
+        'Pretrained' in str(cfg.model)
+        or "'pretrained': True" in str(cfg.model)
+    )

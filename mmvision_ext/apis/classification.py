@@ -30,8 +30,9 @@ class ClassificationResults:
     Attributes:
         scores: Probability of each class, shape (N, C), float32.
         labels: Index of the true class, shape (N,), int64.
-        paths: File of each image; ``image <index>`` where the dataset keeps
-            images in memory.
+        paths: File of each image; where the dataset keeps images in memory,
+            its name for the image, such as ``apple.webp#12``, or else
+            ``image <index>``.
         classes: Names of the classes, C of them.
         features: What the layer asked for gave, pooled over positions, shape
             (N, D), float32; None where none was asked for.
@@ -116,8 +117,7 @@ def classify_dataset(
             for sample in samples:
                 scores.append(_score(sample, len(classes)))
                 labels.append(_label(sample))
-                path = sample.get('img_path') or f'image {len(paths)}'
-                paths.append(str(path))
+                paths.append(_name(sample, loader.dataset, len(paths)))
             if layer:
                 output = pooled(recorder.last(layer), layer).cpu()
                 _check_count(output, len(samples), layer)
@@ -199,6 +199,14 @@ def _score(sample: Any, num_classes: int) -> torch.Tensor:
             'or the preprocessing is not that of the training.'
         )
     return score.float().cpu()
+
+
+def _name(sample: Any, dataset: BaseDataset, index: int) -> str:
+    """File of an image, else the dataset's name for it, else its number."""
+    path = sample.get('img_path')
+    if not path and hasattr(dataset, 'get_data_info'):
+        path = dataset.get_data_info(index).get('img_name')
+    return str(path or f'image {index}')
 
 
 def _label(sample: Any) -> int:

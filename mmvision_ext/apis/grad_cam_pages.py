@@ -110,18 +110,27 @@ def page_names(sources: Sequence[ImageSource]) -> list[str]:
         The name of each file without its ending; where several are alike,
         the folder's name goes first, and a number last if need be.
     """
-    stems = [Path(source.name).stem for source in sources]
+    stems = [_stem(source) for source in sources]
     names: list[str] = []
     for source, stem in zip(sources, stems, strict=True):
         base = stem
-        if stems.count(stem) > 1:
-            base = f'{Path(source.name).parent.name}_{stem}'
+        folder = Path(source.name).parent.name
+        if folder and stems.count(stem) > 1:
+            base = f'{folder}_{stem}'
         name, number = base, 2
         while name in names:
             name = f'{base}_{number}'
             number += 1
         names.append(name)
     return names
+
+
+def _stem(source: ImageSource) -> str:
+    """Name without its ending; ``apple.webp#12`` of a dataset: apple_12."""
+    if source.path is not None:
+        return Path(source.name).stem
+    name, _, number = source.name.partition('#')
+    return '_'.join(filter(None, (Path(name).stem, number)))
 
 
 def _short(source: ImageSource) -> str:
