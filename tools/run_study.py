@@ -7,6 +7,7 @@ Results are written to the folder results beside the study file.
 Example:
     python tools/run_study.py projects/example_project/study.yaml --dry-run
     python tools/run_study.py projects/example_project/study.yaml
+    python tools/run_study.py projects/caltech101_transfer/study.yaml --redraw
     python tools/run_study.py projects/caltech101_transfer/study.yaml \
         --only '*_seed0' --slurm slurm_partition=gpu gpus_per_node=1 \
         timeout_min=600
@@ -61,6 +62,11 @@ def parse_args() -> argparse.Namespace:
     how.add_argument(
         '--collect-only', action='store_true', help='write the results only'
     )
+    how.add_argument(
+        '--redraw',
+        action='store_true',
+        help='write tables and charts from results/*.csv alone',
+    )
     return parser.parse_args()
 
 
@@ -76,6 +82,10 @@ def main() -> None:
 
         script = os.path.relpath(Path(__file__).with_name('train.py'))
         study = read_study(args.study)
+        if args.redraw:
+            for line in study_runner.redraw_study(study):
+                print(line)
+            return
         runs = plan_runs(study, args.work_dir)
         chosen = select_runs(runs, args.only)
         if args.dry_run:

@@ -2,6 +2,6 @@
 
 Data flow: :mod:`spec` (study.yaml) -> :mod:`plan` (runs) -> :mod:`state` (what
 is done) -> :mod:`local` or :mod:`slurm` (who works) -> :mod:`execute` (one
-run) -> :mod:`collect` (rows) -> :mod:`summary` (numbers) -> :mod:`report`
-(tables) and :mod:`charts`.
+run) -> :mod:`collect` (rows, with :mod:`cost`) -> :mod:`summary` and
+:mod:`significance` (numbers) -> :mod:`report` (tables) and :mod:`charts`.
 """

@@ -6,6 +6,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
@@ -17,7 +18,14 @@ from mmvision_ext.visualization.charts import (
     save_figure,
 )
 
-from .chart_style import CHANCE_LINE, PANELS_PER_ROW, label_colors
+from .chart_style import (
+    CHANCE_LINE,
+    PANELS_PER_ROW,
+    LineStyle,
+    has_own_labels,
+    label_colors,
+    label_lines,
+)
 from .spec import Study
 
 BAND_ALPHA = 0.18
@@ -41,7 +49,7 @@ def plot_bands(
         The path.
     """
     metric = study.metrics[0]
-    colors = label_colors(study)
+    colors, lines = label_colors(study), label_lines(study)
     num_columns = min(PANELS_PER_ROW, len(curves))
     num_rows = -(-len(curves) // num_columns)
     with matplotlib.rc_context(STYLE):
@@ -60,7 +68,7 @@ def plot_bands(
             grid.flat, curves.items(), strict=False
         ):
             for label, seeds in entries.items():
-                _band(axes, seeds, colors[label])
+                _band(axes, seeds, colors[label], lines[label])
             if metric.name in study.chance:
                 axes.axhline(study.chance[metric.name], **CHANCE_LINE)
             axes.set_title(group)
@@ -69,23 +77,7 @@ def plot_bands(
             axes.margins(x=0.02)
         for row in grid:
             row[0].set_ylabel(metric.title)
-        labels = list(
-            dict.fromkeys(
-                label for entries in curves.values() for label in entries
-            )
-        )
-        marks = [Line2D([], [], color=colors[label]) for label in labels]
-        if metric.name in study.chance:
-            labels.append('chance')
-            marks.append(Line2D([], [], **CHANCE_LINE))
-        columns = int(
-            LETTERS_AN_INCH
-            * figure.get_figwidth()
-            / (max(map(len, labels)) + MARK_LETTERS)
-        )
-        figure.legend(
-            marks, labels, loc='outside lower left', ncols=max(1, columns)
-        )
+        _legends(study, figure, list(grid.flat), curves)
         return save_figure(figure, path)
 
 
@@ -114,11 +106,15 @@ def mean_and_sd(
     return np.array(shared, dtype=np.float64), values.mean(axis=0), spread
 
 
-def _band(axes: Axes, seeds: Sequence[Curve], color: str) -> None:
+def _band(
+    axes: Axes, seeds: Sequence[Curve], color: str, line: LineStyle
+) -> None:
     """Mean line of one entry, and its band where it has several seeds."""
     x, mean, sd = mean_and_sd(seeds)
     marker = 'o' if len(x) <= 20 else ''
-    axes.plot(x, mean, color=color, marker=marker, markersize=3)
+    axes.plot(
+        x, mean, color=color, linestyle=line, marker=marker, markersize=3
+    )
     if len(seeds) > 1:
         axes.fill_between(
             x,
@@ -128,3 +124,44 @@ def _band(axes: Axes, seeds: Sequence[Curve], color: str) -> None:
             alpha=BAND_ALPHA,
             linewidth=0,
         )
+
+
+def _legends(
+    study: Study,
+    figure: Figure,
+    panels: Sequence[Axes],
+    curves: Mapping[str, Mapping[str, Sequence[Curve]]],
+) -> None:
+    """One below all panels, or one in each and below only what is left."""
+    colors, lines = label_colors(study), label_lines(study)
+    every = {
+        label: Line2D([], [], color=colors[label], linestyle=lines[label])
+        for entries in curves.values()
+        for label in entries
+    }
+    if has_own_labels(study):
+        for axes, entries in zip(panels, curves.values(), strict=False):
+            axes.legend(
+                [every[label] for label in entries],
+                list(entries),
+                loc='lower right',  # where rising curves leave room
+                fontsize=8,
+                frameon=True,
+                edgecolor='white',
+            )
+        every = {}
+    if study.metrics[0].name in study.chance:
+        every['chance'] = Line2D([], [], **CHANCE_LINE)
+    if not every:
+        return
+    columns = int(
+        LETTERS_AN_INCH
+        * figure.get_figwidth()
+        / (max(map(len, every)) + MARK_LETTERS)
+    )
+    figure.legend(
+        list(every.values()),
+        list(every),
+        loc='outside lower left',
+        ncols=max(1, columns),
+    )

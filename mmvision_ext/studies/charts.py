@@ -1,13 +1,15 @@
 """The charts of a study."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mmvision_ext.visualization.charts import Curve
 
+from .analysis import Chart
 from .bands import plot_bands
 from .bars import plot_seed_bars
 from .collect import Collection
+from .cost_charts import AXES, plot_cost, plot_efficiency
 from .spec import Study
 from .summary import Kind, SummaryRow
 
@@ -15,7 +17,7 @@ from .summary import Kind, SummaryRow
 def write_charts(
     study: Study, collection: Collection, rows: Sequence[SummaryRow]
 ) -> list[Path]:
-    """Draw ``bars.png`` and, where evaluations are known, ``curves.png``.
+    """Draw the charts that the study asks for.
 
     Args:
         study: The study.
@@ -23,17 +25,25 @@ def write_charts(
         rows: Its summary.
 
     Returns:
-        The pictures.
+        The pictures; ``curves.png`` only where evaluations are known.
     """
     shown = [
         row for row in rows if row.statistics and row.kind is not Kind.CHANCE
     ]
-    paths = [plot_seed_bars(study, shown, study.results_dir / 'bars.png')]
+    runs = [row for row in shown if row.kind is Kind.RUNS]
     curves = _entry_curves(study, collection)
-    if curves:
-        paths.append(
-            plot_bands(study, curves, study.results_dir / 'curves.png')
-        )
+    folder = study.results_dir
+    draw: dict[Chart, Callable[[], Path]] = {
+        Chart.BARS: lambda: plot_seed_bars(study, shown, folder / 'bars.png'),
+        Chart.CURVES: lambda: plot_bands(study, curves, folder / 'curves.png'),
+        Chart.EFFICIENCY: lambda: plot_efficiency(study, runs),
+    }
+    paths = []
+    for chart in study.analysis.charts:
+        if chart in AXES:
+            paths.append(plot_cost(study, runs, chart))
+        elif chart is not Chart.CURVES or curves:
+            paths.append(draw[chart]())
     return paths
 
 

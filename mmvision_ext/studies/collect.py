@@ -2,17 +2,18 @@
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from mmvision_ext.utils import InputError
 from mmvision_ext.visualization.charts import Curve
 
-from .plan import Run
+from .cost import COST_COLUMNS, count_cost, is_counted, size_text
+from .plan import Run, entry_config
 from .provenance import protocol
 from .record import Files, read_json, read_record
-from .spec import Study
+from .spec import Entry, Study
 from .state import State, read_status
 from .yaml_file import nearest
 
@@ -32,7 +33,7 @@ AFTER = (
 )
 PROTOCOL = 'protocol'  # files of before have no such column
 # All other columns are metrics.
-FIXED = frozenset((*BEFORE, PROTOCOL, *AFTER))
+FIXED = frozenset((*BEFORE, PROTOCOL, *COST_COLUMNS, *AFTER))
 CURVE_COLUMNS = ('run', 'metric', 'step', 'value')
 
 Row = dict[str, Any]
@@ -85,7 +86,8 @@ def collect(study: Study, runs: Sequence[Run]) -> Collection:
 
     Raises:
         InputError: No run is finished, a run has not one of the study's
-            metrics, or a file of results cannot be read.
+            metrics, its network cannot be counted, or a file of results
+            cannot be read.
     """
     main = study.metrics[0].name
     before = {row['run']: row for row in _read_rows(study)}
@@ -112,12 +114,61 @@ def collect(study: Study, runs: Sequence[Run]) -> Collection:
         )
     for row in rows:
         _check_metrics(row, study)
+    _add_costs(study, rows, before)
     there = {row['run'] for row in rows}
     return Collection(
         tuple(rows),
         curves,
         tuple(kept),
         tuple(name for name in before if name not in there),
+    )
+
+
+def read_collection(study: Study) -> Collection:
+    """Take ``runs.csv`` and ``curves.csv`` as they are.
+
+    Configs and the folders of runs are not looked at.
+
+    Args:
+        study: The study.
+
+    Returns:
+        Rows of the study's entries and seeds, in its order, and their curves.
+
+    Raises:
+        InputError: There are none, one lacks a metric or a count, or a file
+            of results cannot be read.
+    """
+    path = _paths(study)[0]
+    there = _read_rows(study)
+    rows = [
+        row
+        for entry in study.entries
+        for row in there
+        if _is_of(row, entry) and row['seed'] in map(str, entry.seeds)
+    ]
+    if not rows:
+        raise InputError(
+            f'{path}: expected rows of the entries of {study.path}, found '
+            f'{len(there)} row(s), none of them such. Run python '
+            f'tools/run_study.py {study.path}'
+        )
+    size = study.analysis.input_size
+    for row in rows:
+        _check_metrics(row, study)
+        if size is not None and not is_counted(row, size):
+            raise InputError(
+                f"{path}: expected counts of the network of '{row['run']}' "
+                f'at {size_text(size)}, found none. Write them with python '
+                f'tools/run_study.py {study.path} --collect-only'
+            )
+    names = [row['run'] for row in rows]
+    curves = _read_curves(study, study.metrics[0].name)
+    return Collection(
+        tuple(rows),
+        {name: curves[name] for name in names if name in curves},
+        tuple(names),
+        tuple(row['run'] for row in there if row['run'] not in names),
     )
 
 
@@ -138,7 +189,8 @@ def write_rows(study: Study, collection: Collection) -> list[Path]:
     )
     named = [metric.name for metric in study.metrics]
     others = [key for key in metrics if key not in named]
-    columns = [*BEFORE, *named, *others, PROTOCOL, *AFTER]
+    counted = COST_COLUMNS if study.analysis.input_size else ()
+    columns = [*BEFORE, *named, *others, PROTOCOL, *counted, *AFTER]
     _write(runs, columns, collection.rows)
     _write(
         curves,
@@ -166,6 +218,38 @@ def _row(run: Run, study: Study, result: Mapping[str, Any]) -> Row:
     )
     values.update((key, result[key]) for key in AFTER if key != 'data')
     return values
+
+
+def _add_costs(
+    study: Study, rows: Sequence[Row], before: Mapping[str, Row]
+) -> None:
+    """Count the networks of all rows, each entry's once."""
+    size = study.analysis.input_size
+    if size is None:
+        for row in rows:  # kept ones may have counts
+            for key in COST_COLUMNS:
+                row.pop(key, None)
+        return
+    for entry in study.entries:
+        of_entry = [row for row in rows if _is_of(row, entry)]
+        counted = [
+            old
+            for row in of_entry
+            if (old := before.get(row['run'])) is not None
+            and old['config_hash'] == row['config_hash']
+            and is_counted(old, size)
+        ]
+        if counted:
+            values = {key: counted[0][key] for key in COST_COLUMNS}
+        elif of_entry:
+            cost = count_cost(entry_config(entry, str(study.path)), size)
+            values = dict(input_size=size_text(size), **asdict(cost))
+        for row in of_entry:
+            row.update(values)
+
+
+def _is_of(row: Row, entry: Entry) -> bool:
+    return (row['group'], row['label']) == (entry.group, entry.label)
 
 
 def _last_log(run: Run) -> Path:

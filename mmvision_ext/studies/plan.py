@@ -137,9 +137,27 @@ def select_runs(runs: Sequence[Run], pattern: str | None) -> tuple[Run, ...]:
     return chosen
 
 
-def _runs_of(entry: Entry, root: Path, place: str) -> list[Run]:
+def entry_config(entry: Entry, place: str) -> Config:
+    """Resolve the config of an entry.
+
+    Args:
+        entry: The entry.
+        place: The study file, for the message.
+
+    Returns:
+        The config with the overrides of the entry, without a seed and
+        without the place of the data on this machine.
+
+    Raises:
+        InputError: The config cannot be read, or an override does not fit.
+    """
     cfg = _read_config(entry.config, place)
     apply_overrides(cfg, entry.overrides, f'{place}: {entry.name}')
+    return cfg
+
+
+def _runs_of(entry: Entry, root: Path, place: str) -> list[Run]:
+    cfg = entry_config(entry, place)
     length, by_epoch = _length(cfg, place)
     options = [option(*item) for item in entry.overrides.items()]
     runs = []

@@ -10,9 +10,10 @@ from mmvision_ext.apis.tables import markdown_table, number
 from .collect import Collection
 from .latex import latex_table
 from .spec import Metric, Study
-from .summary import Kind, Statistic, SummaryRow
+from .summary import Cost, Kind, Statistic, SummaryRow
 
 COLUMNS = ('kind', 'group', 'label', 'seeds', 'planned_seeds', 'epochs')
+COSTS = ('params', 'multiply_adds', 'minutes')
 
 
 def write_summary(
@@ -70,8 +71,22 @@ def _cells(
         ]
         if study.baseline is not None:
             line.insert(4, _difference(row.statistics.get(main.name), main))
+        if study.analysis.input_size is not None:
+            line += _cost(row.cost)
         cells.append([*line, row.note])
+    if study.analysis.input_size is not None:
+        header += ['params (M)', 'multiply-adds (M)', 'training (min)']
     return [*header, 'note'], cells
+
+
+def _cost(cost: Cost | None) -> list[str]:
+    if cost is None or cost.params is None or cost.multiply_adds is None:
+        return ['–'] * len(COSTS)
+    return [
+        f'{cost.params / 1e6:.3f}',
+        f'{cost.multiply_adds / 1e6:.1f}',
+        f'{cost.minutes:.1f}',
+    ]
 
 
 def _seeds(row: SummaryRow) -> str:
@@ -116,6 +131,13 @@ def _notes(
             f"Difference: of the means, to '{study.baseline}', of the same "
             'group where the group has it.'
         )
+    if study.analysis.input_size is not None:
+        height, width = study.analysis.input_size
+        notes.append(
+            'Multiply-adds: of convolutions and matrix products, for one '
+            f'image of {height} x {width} pixels. Training: mean wall time, '
+            'with start-up and evaluations; compare on one hardware only.'
+        )
     missing = sum(row.planned - row.num_runs for row in rows)
     if missing:
         notes.append(f'{missing} run(s) of the study are not finished.')
@@ -130,9 +152,10 @@ def _write_csv(path: Path, study: Study, rows: Sequence[SummaryRow]) -> None:
     parts = ('mean', 'sd', 'difference')
     names = [metric.name for metric in study.metrics]
     header = [f'{name} {part}' for name in names for part in parts]
+    costs = COSTS if study.analysis.input_size else ()
     with path.open('w', newline='', encoding='utf-8') as file:
         writer = csv.writer(file, lineterminator='\n')
-        writer.writerow([*COLUMNS, *header, 'note'])
+        writer.writerow([*COLUMNS, *header, *costs, 'note'])
         for row in rows:
             found = [row.statistics.get(name) for name in names]
             writer.writerow(
@@ -147,6 +170,10 @@ def _write_csv(path: Path, study: Study, rows: Sequence[SummaryRow]) -> None:
                         getattr(statistic, part) if statistic else None
                         for statistic in found
                         for part in parts
+                    ),
+                    *(
+                        getattr(row.cost, part) if row.cost else None
+                        for part in costs
                     ),
                     row.note,
                 ]

@@ -5,6 +5,8 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import submitit
+
 from mmvision_ext.utils import InputError
 
 from .execute import execute_run
@@ -43,8 +45,7 @@ def run_on_cluster(
         Run and status, in the order in which they end.
 
     Raises:
-        InputError: submitit is not installed, there is no Slurm, or a
-            parameter is unknown.
+        InputError: There is no Slurm, or a parameter is unknown.
     """
     executor = _executor(folder, parameters, cluster)
     pending = {
@@ -68,13 +69,6 @@ def run_on_cluster(
 def _executor(
     folder: Path, parameters: Mapping[str, Any], cluster: str
 ) -> Any:
-    try:
-        import submitit
-    except ModuleNotFoundError as error:
-        raise InputError(
-            '--slurm: expected the package submitit, found none: pip install '
-            'submitit'
-        ) from error
     try:
         executor = submitit.AutoExecutor(folder, cluster=cluster)
     except RuntimeError as error:

@@ -8,11 +8,21 @@ from typing import Any
 
 from mmvision_ext.utils import InputError
 
+from .analysis import Analysis, read_analysis
 from .overrides import check_overrides
 from .yaml_file import check_keys, check_type, nearest, read_yaml
 
 REQUIRED = ('name', 'data', 'metrics', 'seeds', 'configs')
-OPTIONAL = ('title', 'overrides', 'baseline', 'chance', 'published')
+OPTIONAL = (
+    'title',
+    'overrides',
+    'baseline',
+    'chance',
+    'published',
+    'input_size',
+    'charts',
+    'significance',
+)
 ENTRY_OPTIONAL = ('label', 'overrides', 'seeds')
 NUMBER = (int, float)
 
@@ -97,6 +107,7 @@ class Study:
             None where there is none.
         chance: Metric name to what guessing scores.
         published: Numbers of others.
+        analysis: What is made of the results beside the summary.
     """
 
     path: Path
@@ -108,11 +119,16 @@ class Study:
     baseline: str | None
     chance: Mapping[str, float]
     published: tuple[Published, ...]
+    analysis: Analysis
 
     @property
     def results_dir(self) -> Path:
-        """Where tables and charts are written."""
-        return self.path.parent / 'results'
+        """Where tables and charts are written.
+
+        Studies that lie beside ``study.yaml`` have a folder each.
+        """
+        folder = self.path.parent / 'results'
+        return folder if self.path.stem == 'study' else folder / self.path.stem
 
     def baseline_of(self, entry: Entry) -> Entry | None:
         """The entry that another is compared with.
@@ -185,6 +201,7 @@ def read_study(path: str | Path) -> Study:
         baseline=_text(content, 'baseline', place) or None,
         chance=_values(content.get('chance', {}), known, f'{place}: chance'),
         published=_published(content.get('published', []), known, place),
+        analysis=read_analysis(content, place),
     )
     _check_entries(study)
     return study

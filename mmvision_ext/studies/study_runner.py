@@ -14,7 +14,7 @@ from rich.console import Console
 from mmvision_ext.utils import InputError
 
 from .board import Board
-from .collect import collect, write_rows
+from .collect import Collection, collect, read_collection, write_rows
 from .local import run_locally, visible_devices
 from .plan import Run
 from .slurm import run_on_cluster
@@ -111,15 +111,10 @@ def collect_study(study: Study, runs: Sequence[Run]) -> list[str]:
     Raises:
         InputError: No run is finished, or a metric is not there.
     """
-    from .charts import write_charts
-    from .report import write_summary
-
     collection = collect(study, runs)
-    rows = summarise(study, collection)
     paths = [
         *write_rows(study, collection),
-        *write_summary(study, collection, rows),
-        *write_charts(study, collection, rows),
+        *_write_results(study, collection),
     ]
     lines = [str(path) for path in paths]
     if collection.kept:
@@ -132,6 +127,29 @@ def collect_study(study: Study, runs: Sequence[Run]) -> list[str]:
             f'{len(collection.dropped)} row(s) of runs.csv left out, as '
             'their config has changed or they are not in the study: '
             f'{", ".join(collection.dropped)}.'
+        )
+    return lines
+
+
+def redraw_study(study: Study) -> list[str]:
+    """Write tables and charts from ``runs.csv`` and ``curves.csv`` alone.
+
+    Args:
+        study: The study.
+
+    Returns:
+        What to tell the user: the files, and rows left out.
+
+    Raises:
+        InputError: There are no rows of the study, one of them lacks a
+            number, or a file cannot be read.
+    """
+    collection = read_collection(study)
+    lines = [str(path) for path in _write_results(study, collection)]
+    if collection.dropped:
+        lines.append(
+            f'{len(collection.dropped)} row(s) of runs.csv left out, as they '
+            f'are not in the study: {", ".join(collection.dropped)}.'
         )
     return lines
 
@@ -189,6 +207,21 @@ def unfinished(runs: Sequence[Run], statuses: Mapping[str, Status]) -> str:
             'they printed is in study/attempt_*.log of their folders.'
         )
     return '\n'.join([f'{len(left)} run(s) are not finished:', *lines, *hints])
+
+
+def _write_results(study: Study, collection: Collection) -> list[Path]:
+    """Tables and charts."""
+    from .charts import write_charts
+    from .report import write_summary
+    from .significance import compare_entries
+    from .significance_report import write_significance
+
+    rows = summarise(study, collection)
+    paths = write_summary(study, collection, rows)
+    if study.analysis.level is not None:
+        comparisons = compare_entries(study, collection)
+        paths += write_significance(study, comparisons)
+    return [*paths, *write_charts(study, collection, rows)]
 
 
 def _results(

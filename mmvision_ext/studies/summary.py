@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from .collect import Collection
+from .collect import Collection, Row
 from .spec import Entry, Study
 
 
@@ -36,6 +36,24 @@ class Statistic:
 
 
 @dataclass(frozen=True)
+class Cost:
+    """What an entry costs.
+
+    Attributes:
+        minutes: Mean wall time of its trainings in minutes.
+        hardware: What they ran on.
+        params: Number of parameters; None where they are not counted.
+        multiply_adds: Multiply-adds for one image; None where they are not
+            counted.
+    """
+
+    minutes: float
+    hardware: tuple[str, ...]
+    params: int | None
+    multiply_adds: int | None
+
+
+@dataclass(frozen=True)
 class SummaryRow:
     """One row of the summary.
 
@@ -47,6 +65,7 @@ class SummaryRow:
         statistics: Metric name to numbers; metrics without are left out.
         epochs: Length of the training, such as ``'50'``.
         note: What the reader has to know.
+        cost: What it costs; None for other kinds and without runs.
     """
 
     kind: Kind
@@ -56,6 +75,7 @@ class SummaryRow:
     statistics: Mapping[str, Statistic]
     epochs: str
     note: str
+    cost: Cost | None = None
 
     @property
     def name(self) -> str:
@@ -161,7 +181,19 @@ def _entry_row(
         numbers,
         ', '.join(lengths),
         'baseline' if baseline == entry else '',
+        _cost(rows) if rows else None,
     )
+
+
+def _cost(rows: Sequence[Row]) -> Cost:
+    """Cost of one entry; its seeds have one network."""
+    params, operations = (
+        int(rows[0][key]) if rows[0].get(key) else None
+        for key in ('params', 'multiply_adds')
+    )
+    seconds = statistics.fmean(float(row['wall_seconds']) for row in rows)
+    hardware = dict.fromkeys(row['hardware'] for row in rows)
+    return Cost(seconds / 60, tuple(hardware), params, operations)
 
 
 def _single(values: Mapping[str, float]) -> dict[str, Statistic]:

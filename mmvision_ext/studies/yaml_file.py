@@ -1,6 +1,5 @@
 """YAML whose mistakes are named: repeated keys, unknown keys, wrong types."""
 
-import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import yaml
 
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.nearest import nearest
 
 
 class _Loader(yaml.SafeLoader):
@@ -118,20 +118,3 @@ def check_type(
     if wrong or value == '' or value == [] or value == {}:
         raise InputError(f'{place}: expected {what}, found {value!r}.')
     return value
-
-
-def nearest(name: object, valid: Iterable[str]) -> str:
-    """The end of a message about an unknown name.
-
-    Args:
-        name: What the user wrote.
-        valid: Names that would be right.
-
-    Returns:
-        ``"; did you mean 'seeds'?"`` where a name is near, else the list.
-    """
-    valid = list(valid)
-    found = difflib.get_close_matches(str(name), valid, n=1, cutoff=0.6)
-    if found:
-        return f"; did you mean '{found[0]}'?"
-    return f'; there are {", ".join(valid) or "none"}.'

@@ -62,6 +62,23 @@ def test_help_shows_an_example(call, capsys) -> None:
     assert 'Example:' in text and 'python tools/run_study.py' in text
 
 
+def test_redrawn_without_runs_and_configs_of_then(
+    call, write, content: dict, finish, tmp_path: Path, capsys
+) -> None:
+    study = write(content)
+    for run in plan_runs(study, tmp_path / 'runs'):
+        finish(run, [50.0])
+    assert call(study.path, '--collect-only') == 0
+    (tmp_path / 'runs').rename(tmp_path / 'gone')
+    (tmp_path / 'results' / 'bars.png').unlink()
+    (tmp_path / 'stub.py').write_text('changed = 1')
+    capsys.readouterr()
+    assert call(study.path, '--redraw') == 0
+    assert 'bars.png' in capsys.readouterr().out
+    assert (tmp_path / 'results' / 'bars.png').is_file()
+    assert not (tmp_path / 'runs').exists()
+
+
 def test_mistakes_are_one_message(call, tmp_path: Path, capsys) -> None:
     assert call(tmp_path / 'none.yaml') == 2
     text = capsys.readouterr().err
@@ -198,5 +215,5 @@ def test_our_studies_can_be_planned(repository: Path, monkeypatch) -> None:
     monkeypatch.chdir(repository)
     from mmvision_ext.studies.spec import read_study
 
-    for path in sorted(Path('projects').glob('*/study.yaml')):
+    for path in sorted(Path('projects').glob('*/*.yaml')):
         assert plan_runs(read_study(path)), path

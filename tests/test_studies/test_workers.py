@@ -1,6 +1,5 @@
 """Workers of this machine and of a cluster."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -119,12 +118,6 @@ def test_a_job_that_breaks_down(single, tmp_path: Path, monkeypatch) -> None:
     )
     assert status.state is State.FAILED
     assert 'FileExistsError' in status.detail or 'NotADir' in status.detail
-
-
-def test_without_submitit(single, script: str, tmp_path, monkeypatch) -> None:
-    monkeypatch.setitem(sys.modules, 'submitit', None)
-    with pytest.raises(InputError, match='pip install submitit'):
-        next(run_on_cluster([single()], script, tmp_path, {}, _nothing))
 
 
 def test_without_slurm(single, script: str, tmp_path, monkeypatch) -> None:

@@ -7,27 +7,32 @@ Example:
 """
 
 import argparse
+import shlex
+import sys
 import tempfile
 
 from mmvision_ext.engine.hooks.histogram_cost import (
     BenchmarkSize,
     measure_histogram_cost,
+    write_costs,
 )
 from mmvision_ext.engine.hooks.histogram_hook import HistogramHook
 from mmvision_ext.engine.launch import exit_on_input_error
+from mmvision_ext.utils.arguments import tool_parser
 
 BACKBONES = {
     'resnet-18': (dict(type='ResNet', depth=18), 512),
     'mobilenet-v2': (dict(type='MobileNetV2'), 1280),
+    'efficientnet-lite0': (
+        dict(type='TIMMBackbone', model_name='tf_efficientnet_lite0'),
+        1280,
+    ),
 }
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     size = BenchmarkSize()
     parser.add_argument(
         '--backbones',
@@ -54,11 +59,12 @@ def parse_args() -> argparse.Namespace:
         default=size.repeats,
         help='timed iterations of each kind, default: %(default)s',
     )
+    parser.add_argument('--out', help='CSV file to write')
     return parser.parse_args()
 
 
 def main() -> None:
-    """Time every backbone and print the table."""
+    """Time every backbone, print the table, and write it."""
     args = parse_args()
     size = BenchmarkSize(args.image_size, args.batch_size, args.repeats)
     interval = HistogramHook().interval
@@ -67,9 +73,11 @@ def main() -> None:
         f'histograms (ms) | cost at interval {interval} |\n'
         '|---|---|---|---|---|---|'
     )
+    costs = {}
     for name in args.backbones:
         with tempfile.TemporaryDirectory() as folder:
             cost = measure_histogram_cost(*BACKBONES[name], folder, size)
+        costs[name] = cost
         print(
             f'| {name} | {cost.parameters} | {cost.values / 1e6:.2f} | '
             f'{cost.plain * 1e3:.0f} | '
@@ -77,6 +85,9 @@ def main() -> None:
             f'{cost.share(interval):.2%} |',
             flush=True,
         )
+    if args.out:
+        command = 'python ' + shlex.join(sys.argv)
+        print(write_costs(costs, size, interval, args.out, command))
 
 
 if __name__ == '__main__':
