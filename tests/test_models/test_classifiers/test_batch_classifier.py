@@ -1,6 +1,7 @@
 """Classification by whole batches, against mmpretrain's way."""
 
 import copy
+import os
 from pathlib import Path
 from typing import Any
 
@@ -200,13 +201,28 @@ def test_heads_that_it_cannot_use(key: str) -> None:
         model.loss(inputs, batch)
 
 
-def test_a_compiled_network_learns_the_same() -> None:
-    """With inductor; names of weights, copies and predictions as before."""
+@pytest.mark.parametrize(
+    'backend',
+    [
+        'aot_eager',
+        pytest.param(
+            'inductor',
+            marks=pytest.mark.skipif(
+                'MMVISION_TEST_INDUCTOR' not in os.environ,
+                reason='calls a C++ compiler, for minutes the first time; '
+                'set MMVISION_TEST_INDUCTOR=1',
+            ),
+        ),
+    ],
+)
+def test_a_compiled_network_learns_the_same(backend: str) -> None:
+    """Names of weights stay the same, and copies have weights of their own."""
     torch.manual_seed(0)
     backbone = OneLayer()
     narrow = dict(head=dict(in_channels=4))
     eager = build(backbone=copy.deepcopy(backbone), **narrow)
-    compiled = build(backbone=backbone, compile=dict(), **narrow)
+    options = dict(backend=backend)
+    compiled = build(backbone=backbone, compile=options, **narrow)
     assert list(compiled.state_dict()) == list(eager.state_dict())
     inputs, labels = images_and_labels()
     losses = []
