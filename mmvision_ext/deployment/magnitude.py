@@ -35,7 +35,8 @@ def prune_weights(model: nn.Module, ratio: float) -> dict[str, torch.Tensor]:
             f'ratio: expected a share between 0 and 1, found {ratio}.'
         )
     twin = copy.deepcopy(model)  # pruning puts masks beside the weights
-    twin.to(memory_format=torch.contiguous_format)  # and views them as flat
+    # It also views weights as flat; the stubs of torch lack this keyword.
+    twin.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     layers = {
         f'{name}.weight': layer
         for name, layer in twin.named_modules()
