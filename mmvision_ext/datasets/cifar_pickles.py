@@ -29,8 +29,7 @@ class PickleLayout:
     def __init__(self, root: Path) -> None:
         self._folder = root / FOLDER
         self._read: dict[str, dict[str, Any]] = {}
-        names = self._entry('meta', 'fine_label_names', list)
-        self.classes = tuple(str(name) for name in names)
+        self.classes = tuple(self._texts('meta', 'fine_label_names'))
 
     def counts(self, split: Split) -> NDArray[np.int64]:
         """Count the images of each class.
@@ -61,7 +60,7 @@ class PickleLayout:
         """
         labels = self._labels(split)
         data = self._entry(split, 'data', np.ndarray)
-        names = self._entry(split, 'filenames', list)
+        names = self._texts(split, 'filenames')
         wanted = (len(labels), 3 * SIZE * SIZE)
         if data.dtype != np.uint8 or data.shape != wanted:
             raise self._unfit(
@@ -72,7 +71,7 @@ class PickleLayout:
                 split, f'{len(labels)} filenames', str(len(names))
             )
         images = np.ascontiguousarray(data).reshape(-1, 3, SIZE, SIZE)
-        return images, labels, [str(name) for name in names]
+        return images, labels, names
 
     def _labels(self, split: Split) -> NDArray[np.int64]:
         found = self._entry(split, 'fine_labels', list)
@@ -82,9 +81,21 @@ class PickleLayout:
                 raise self._unfit(
                     split,
                     f'fine_labels from 0 to {top}',
-                    f'{label!r} at position {index}',
+                    f'{_described(label)} at position {index}',
                 )
         return np.asarray(found, np.int64)
+
+    def _texts(self, name: str, key: str) -> list[str]:
+        """A list of text in a file."""
+        found = self._entry(name, key, list)
+        for index, text in enumerate(found):
+            if not isinstance(text, str):
+                raise self._unfit(
+                    name,
+                    f'{key} of str',
+                    f'{_described(text)} at position {index}',
+                )
+        return found
 
     def _entry(self, name: str, key: str, kind: type) -> Any:
         """An entry of a file's dict, not empty and of the wanted type."""
@@ -98,13 +109,12 @@ class PickleLayout:
             self._read[name] = read_arrays(path)
         content = self._read[name]
         if not isinstance(content, dict) or key not in content:
-            found = list(content) if isinstance(content, dict) else content
-            raise self._unfit(name, f'a dict with {key}', repr(found)[:80])
+            raise self._unfit(name, f'a dict with {key}', _described(content))
         if not isinstance(content[key], kind) or not len(content[key]):
             raise self._unfit(
                 name,
                 f'{key}, a filled {kind.__name__}',
-                repr(content[key])[:80],
+                _described(content[key]),
             )
         return content[key]
 
@@ -113,3 +123,15 @@ class PickleLayout:
             f'{self._folder / name}: expected {expected}, found {found}. '
             f'Unpack {SOURCE} again.'
         )
+
+
+def _described(value: Any) -> str:
+    """A short text for a value; those of containers can be endless."""
+    if isinstance(value, str):
+        return repr(value[:80])
+    if isinstance(value, int) and value.bit_length() < 64:  # noqa: PLR2004
+        return repr(value)
+    if isinstance(value, dict):
+        keys = [key for key in value if isinstance(key, str)]
+        return f'a dict with {", ".join(keys)[:80]}'
+    return f'one of type {type(value).__name__}'

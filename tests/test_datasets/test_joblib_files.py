@@ -32,12 +32,14 @@ def content():
 
 
 def check_same(found, expected):
-    assert type(found) is type(expected)
     if isinstance(expected, dict):
+        assert type(found) is dict  # in the place of defaultdict as well
         assert list(found) == list(expected)
         for key in expected:
             check_same(found[key], expected[key])
-    elif isinstance(expected, np.ndarray):
+        return
+    assert type(found) is type(expected)
+    if isinstance(expected, np.ndarray):
         assert found.dtype == expected.dtype
         np.testing.assert_array_equal(found, expected)
     else:
@@ -123,9 +125,9 @@ def test_code_is_named_and_not_run(tmp_path, mark, write, place):
     )[place]
     path = tmp_path / 'a.jbl'
     write(path, content)
-    reason = r'(system|getcwd), which was not run'
-    if place == 'array' and write is not write_pickle:
-        reason = r'an array \(2,\) of object'  # before its objects are read
+    reason = '(system|getcwd), which was not run'
+    if place == 'array':
+        reason = "an array of dtype 'O8'"  # before its objects are read
     with pytest.raises(AnnotationError, match=f'a.jbl: .*{reason}'):
         read_joblib(path)
     assert not mark.exists()
@@ -165,7 +167,7 @@ def test_a_file_cannot_change_what_reads_it(tmp_path, content):
         b'\x80\x02cjoblib.numpy_pickle\nNumpyArrayWrapper\n'
         b'N}X\x05\x00\x00\x00shapeK\x01s\x86b.'
     )
-    with pytest.raises(AnnotationError, match='UnpicklingError: a state of'):
+    with pytest.raises(AnnotationError, match='Error: a state of type'):
         read_joblib(path)
     joblib.dump(content, path)
     check_same(read_joblib(path), content)
@@ -206,7 +208,7 @@ def test_array_headers(tmp_path):
         (dict(shape=(10**15,)), 'EOFError'),
         (dict(shape=(-2,)), 'UnpicklingError'),
         (dict(shape=('2',)), 'UnpicklingError'),
-        (dict(shape=None), 'TypeError'),
+        (dict(shape=None), 'UnpicklingError'),
         (dict(dtype=np.dtype('O')), 'UnpicklingError'),
         (dict(dtype='f8'), 'UnpicklingError'),
     ):

@@ -18,6 +18,9 @@ data_preprocessor = dict(
 train_dataloader = dict(
     batch_size=128,
     num_workers=0,  # a batch is one indexing
+    # what mmpretrain's scripts would switch on
+    persistent_workers=False,
+    pin_memory=False,
     collate_fn=dict(type='mmvision_ext.keep_batch'),
     sampler=dict(type='DefaultSampler', shuffle=True),
     batch_sampler=dict(type='mmvision_ext.TensorBatchSampler', drop_last=True),
@@ -30,6 +33,8 @@ train_dataloader = dict(
 val_dataloader = dict(
     batch_size=500,
     num_workers=0,
+    persistent_workers=False,
+    pin_memory=False,
     collate_fn=dict(type='mmvision_ext.keep_batch'),
     sampler=dict(type='DefaultSampler', shuffle=False),
     batch_sampler=dict(type='mmvision_ext.TensorBatchSampler'),

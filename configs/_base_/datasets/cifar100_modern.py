@@ -1,6 +1,9 @@
 # cifar100.py with the augmentation of DeiT (https://arxiv.org/abs/2012.12877),
 # which Swin and ConvNeXt took over: RandAugment 9 of 10, erasing, mixup or
-# CutMix. Soft targets: the head's loss has to take them.
+# CutMix. Other than there: crops of padded images in the place of resized
+# ones, no repeated augmentation, noise of erasing cut at 0 and 255, and
+# RandAugment's sampling (see BatchRandAugment). Soft targets: the head's loss
+# has to take them.
 _base_ = './cifar100.py'
 
 mean = [129.30, 124.07, 112.43]  # of cifar100.py
@@ -16,6 +19,7 @@ data_preprocessor = dict(
             num_ops=2,
             magnitude=9.0,
             magnitude_std=0.5,
+            prob=0.5,
         ),
         dict(
             type='mmvision_ext.BatchRandomErasing',

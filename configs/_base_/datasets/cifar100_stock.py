@@ -22,6 +22,7 @@ data_preprocessor = dict(augments=[])
 train_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
+    pin_memory=True,
     drop_last=True,
     collate_fn=dict(type='default_collate'),
     batch_sampler=None,
@@ -30,6 +31,7 @@ train_dataloader = dict(
 val_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
+    pin_memory=True,
     collate_fn=dict(type='default_collate'),
     batch_sampler=None,
     dataset=dict(type='mmvision_ext.CIFAR100'),

@@ -11,9 +11,8 @@ from mmvision_ext.registry import TRANSFORMS
 from .batch_affine import transform
 from .batch_colour import blend, grey, posterize, smooth, solarize
 
-#: The operations of the paper; an index into them is a kind.
+#: The operations; an index into them is a kind, and -1 is none of them.
 OPERATIONS = (
-    'identity',
     'shear_x',
     'shear_y',
     'translate_x',
@@ -27,29 +26,41 @@ OPERATIONS = (
     'solarize',
     'autocontrast',
     'equalize',
+    'invert',
+    'solarize_add',
 )
-_GEOMETRY = slice(1, 6)
+_GEOMETRY = slice(5)
+_BLENDED = slice(5, 9)
 
 # What magnitude 10 does.
 SHEAR = 0.3  # pixels for each pixel from the centre
 TRANSLATE = 0.45  # of height or width
 ROTATE = 30.0  # degrees
 ENHANCE = 0.9  # added to or taken from a factor of 1
-BITS = 4.0  # taken from 8
+BITS = 4.0  # taken from 4
 LEVELS = 256.0  # inverted, from the brightest one down
+ADDED = 110.0  # to values below DARK
+DARK = 128.0
 
 
 @TRANSFORMS.register_module()
 class BatchRandAugment(nn.Module):
     """Apply random operations to each image (arxiv.org/abs/1909.13719).
 
-    Each image gets ``num_ops`` of the 14 :data:`OPERATIONS`, drawn with
-    replacement, each with a magnitude of its own and, where there are two
-    directions, a random one. Ranges grow with the magnitude, from no effect
-    at 0 to, at 10: shears by 0.3 and rotations by 30 degrees, both about the
-    centre; shifts by 0.45 of the size; brightness, colour, contrast and
-    sharpness by factors of 0.1 or 1.9; posterizing to 4 bits; solarizing all
-    values. Autocontrast and equalizing have none.
+    The operations and ranges are those of DeiT (``rand-m9-mstd0.5-inc1`` of
+    timm, ``timm_increasing`` of mmpretrain): each image draws ``num_ops`` of
+    the 15 :data:`OPERATIONS` with replacement, and each is applied with
+    probability ``prob``, with a magnitude of its own and, where there are two
+    directions, a random one. At magnitude 10: shears by 0.3 and rotations by
+    30 degrees; shifts by 0.45 of the size; brightness, colour, contrast and
+    sharpness by factors of 0.1 or 1.9; solarizing all values; 110 added to
+    values below 128. All of these do nothing at 0. Posterizing keeps 4 bits
+    at 0 and none at 10. Autocontrast, equalizing and inverting have no
+    strength.
+
+    Unlike there, sampling is bilinear (bicubic there), shears are about the
+    centre of the image (its corner there), colour operations round (they cut
+    off there), and the border blends with the fill.
 
     Args:
         fill: Value of each channel for what comes from outside the image,
@@ -58,6 +69,7 @@ class BatchRandAugment(nn.Module):
         magnitude: Mean magnitude, from 0 to 10.
         magnitude_std: Its standard deviation; values beyond 0 and 10 become
             these.
+        prob: Probability of each drawn operation to be applied.
     """
 
     fill: torch.Tensor
@@ -68,11 +80,13 @@ class BatchRandAugment(nn.Module):
         num_ops: int = 2,
         magnitude: float = 9.0,
         magnitude_std: float = 0.5,
+        prob: float = 0.5,
     ) -> None:
         super().__init__()
         self.num_ops = num_ops
         self.magnitude = magnitude
         self.magnitude_std = magnitude_std
+        self.prob = prob
         self.register_buffer(
             'fill',
             torch.tensor(fill, dtype=torch.float32).view(-1, 1, 1),
@@ -94,6 +108,8 @@ class BatchRandAugment(nn.Module):
         count, device = len(images), images.device
         for _ in range(self.num_ops):
             kinds = torch.randint(len(OPERATIONS), (count,), device=device)
+            applied = torch.rand(count, device=device) < self.prob
+            kinds = torch.where(applied, kinds, -1)
             noise = torch.randn(count, device=device)
             magnitudes = self.magnitude + self.magnitude_std * noise
             signs = 2.0 * torch.randint(2, (count,), device=device) - 1
@@ -114,7 +130,8 @@ def apply_operations(
 
     Args:
         images: (B, 3, H, W), uint8, RGB.
-        kinds: Indices into :data:`OPERATIONS`, int64, (B,).
+        kinds: Indices into :data:`OPERATIONS`, -1 to leave an image as it
+            is, int64, (B,).
         magnitudes: From 0 to 10, (B,).
         signs: -1 or 1, for operations with two directions, (B,).
         fill: Values of what comes from outside an image, (3, 1, 1).
@@ -124,7 +141,7 @@ def apply_operations(
     """
     shares = magnitudes / 10
     amounts = signs * shares
-    # Which image each operation is for, (14, B, 1, 1, 1).
+    # Which image each operation is for, (15, B, 1, 1, 1).
     chosen = torch.arange(len(OPERATIONS), device=kinds.device)
     chosen = (chosen[:, None] == kinds).view(len(OPERATIONS), -1, 1, 1, 1)
     pixels = images.float()
@@ -133,18 +150,24 @@ def apply_operations(
     )
     luma = grey(pixels)
     # What brightness, colour, contrast and sharpness blend with.
-    others = torch.where(chosen[6], 0.0, luma)
+    others = torch.where(chosen[5], 0.0, luma)
     others = torch.where(
-        chosen[8], luma.mean(dim=(2, 3), keepdim=True), others
+        chosen[7], luma.mean(dim=(2, 3), keepdim=True), others
     )
-    others = torch.where(chosen[9], smooth(pixels), others)
+    others = torch.where(chosen[8], smooth(pixels), others)
     result = torch.where(chosen[_GEOMETRY].any(0), moved, pixels)
+    added = (ADDED * shares).floor().view(-1, 1, 1, 1)
     for of_kind, changed in (
-        (chosen[6:10].any(0), blend(pixels, others, 1 + ENHANCE * amounts)),
-        (chosen[10], posterize(pixels, 8 - (BITS * shares).round())),
-        (chosen[11], solarize(pixels, LEVELS * (1 - shares))),
-        (chosen[12], tv.autocontrast(images).float()),
-        (chosen[13], tv.equalize(images).float()),
+        (
+            chosen[_BLENDED].any(0),
+            blend(pixels, others, 1 + ENHANCE * amounts),
+        ),
+        (chosen[9], posterize(pixels, (BITS - BITS * shares).ceil())),
+        (chosen[10], solarize(pixels, LEVELS * (1 - shares))),
+        (chosen[11], tv.autocontrast(images).float()),
+        (chosen[12], tv.equalize(images).float()),
+        (chosen[13], 255 - pixels),
+        (chosen[14], torch.where(pixels < DARK, pixels + added, pixels)),
     ):
         result = torch.where(of_kind, changed, result)
     return result.round_().to(torch.uint8)

@@ -91,12 +91,15 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
             samples = ClassificationBatch(
                 gt_label=data['labels'], sample_idx=data['sample_idx']
             )
-        if training and self.augments:
-            targets = _targets(samples)
-            for augment in self.augments:
-                images, targets = augment(images, targets)
-            _set_soft(samples, targets)
-        return dict(inputs=self._normalised(images), data_samples=samples)
+        # The network may run in bfloat16; positions and colours need float32.
+        with torch.autocast(images.device.type, enabled=False):
+            if training and self.augments:
+                targets = _targets(samples)
+                for augment in self.augments:
+                    images, targets = augment(images, targets)
+                _set_soft(samples, targets)
+            images = self._normalised(images)
+        return dict(inputs=images, data_samples=samples)
 
     def _normalised(self, images: torch.Tensor) -> torch.Tensor:
         """Resize and normalise images, (B, 3, H, W)."""

@@ -156,6 +156,28 @@ def test_nothing_is_saved_and_all_of_it_moves():
     assert len(list(preprocessor.buffers())) == 4
 
 
+def test_autocast_changes_nothing(batch):
+    preprocessor = make(
+        augments=[
+            dict(type='mmvision_ext.BatchRandAugment', fill=MEAN, prob=1.0),
+            MIX,
+        ],
+        size=64,
+    )
+    torch.manual_seed(0)
+    expected = preprocessor(batch, True)
+    torch.manual_seed(0)
+    with torch.autocast('cpu', torch.bfloat16):
+        found = preprocessor(batch, True)
+        product = torch.ones(2, 2) @ torch.ones(2, 2)
+    assert product.dtype == torch.bfloat16  # it is on, and after that again
+    assert found['inputs'].dtype == torch.float32
+    assert torch.equal(found['inputs'], expected['inputs'])
+    scores = [one['data_samples'].gt_score for one in (found, expected)]
+    assert scores[0].dtype == torch.float32
+    assert torch.equal(*scores)
+
+
 @pytest.mark.parametrize(
     ('name', 'size', 'soft'),
     [
