@@ -10,7 +10,6 @@ from mmengine.registry import DATA_SAMPLERS as ROOT_DATA_SAMPLERS
 from mmengine.registry import DATASETS as ROOT_DATASETS
 from mmengine.registry import FUNCTIONS as ROOT_FUNCTIONS
 from mmengine.registry import HOOKS as ROOT_HOOKS
-from mmengine.registry import LOOPS as ROOT_LOOPS
 from mmengine.registry import METRICS as ROOT_METRICS
 from mmengine.registry import MODELS as ROOT_MODELS
 from mmengine.registry import (
@@ -31,7 +30,6 @@ def _child(name: str, parent: Registry, location: str) -> Registry:
 
 
 RUNNERS = _child('runner', ROOT_RUNNERS, 'engine.runner')
-LOOPS = _child('loop', ROOT_LOOPS, 'engine.loops')
 HOOKS = _child('hook', ROOT_HOOKS, 'engine.hooks')
 DATASETS = _child('dataset', ROOT_DATASETS, 'datasets')
 DATA_SAMPLERS = _child('data sampler', ROOT_DATA_SAMPLERS, 'datasets')

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,11 +11,11 @@ import torch
 from mmdet.testing import demo_mm_inputs
 from mmengine.config import Config
 from mmengine.fileio import load
+from mmengine.logging import MMLogger
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import (
     DATASETS,
     HOOKS,
-    LOOPS,
     METRICS,
     MODELS,
     OPTIM_WRAPPER_CONSTRUCTORS,
@@ -27,6 +28,7 @@ from mmpretrain.structures import DataSample
 from torch import nn
 
 from mmvision_ext.apis.model_table import describe_model
+from mmvision_ext.engine.hooks import FreezeHook
 from mmvision_ext.utils.config_check import dataset_classes, iter_datasets
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
@@ -38,6 +40,12 @@ DETECTORS = [
 ]
 CLASSIFIERS = [path for path in LEAVES if path.parent.name == 'caltech101']
 NEW_LAYER = {'alexnet': 'head.classifier.6'}  # else head.conv
+
+ATTRIBUTES = [
+    path
+    for path in LEAVES
+    if path.parent.name in ('coconut', 'coco_attributes')
+]
 
 CIFAR = [path for path in LEAVES if path.parent.name == 'cifar100']
 
@@ -135,8 +143,6 @@ def test_every_type_resolves(path: Path) -> None:
     wanted += [(HOOKS, hook.type) for hook in cfg.get('custom_hooks', [])]
     if constructor := cfg.optim_wrapper.get('constructor'):
         wanted.append((OPTIM_WRAPPER_CONSTRUCTORS, constructor))
-    if loop := cfg.train_cfg.get('type'):
-        wanted.append((LOOPS, loop))
     wanted.append((OPTIM_WRAPPERS, cfg.optim_wrapper.type))
     for root, name in wanted:
         with root.switch_scope_and_registry(cfg.default_scope) as registry:
@@ -373,3 +379,138 @@ def test_cifar_recipe_fits_its_loss(path: Path) -> None:
         'Pretrained' in str(cfg.model)
         or "'pretrained': True" in str(cfg.model)
     )
+
+
+def _attribute_batch(cfg: Config, model: nn.Module) -> dict[str, Any]:
+    """Two labelled images, of which the first has an unknown entry."""
+    count = cfg.model.head.num_classes
+    samples = []
+    for _ in range(2):
+        sample = DataSample().set_gt_score(torch.ones(count))
+        mask = torch.arange(count) > len(samples)
+        sample.set_field(mask, 'gt_mask', dtype=torch.Tensor)
+        samples.append(sample)
+    fixed = re.search('Swin|Vision', cfg.model.backbone.type)  # one size
+    size = 224 if fixed else 64
+    return model.data_preprocessor(
+        dict(
+            inputs=torch.randint(0, 256, (2, 3, size, size)),
+            data_samples=samples,
+        ),
+        training=True,
+    )
+
+
+def _freeze(cfg: Config, model: nn.Module) -> FreezeHook:
+    """Freeze what the config's hook freezes, as a runner would."""
+    [options] = [
+        dict(hook)
+        for hook in cfg.custom_hooks
+        if hook.type == 'mmvision_ext.FreezeHook'
+    ]
+    options.pop('type')
+    hook = FreezeHook(**options)
+    runner = SimpleNamespace(
+        model=model,
+        logger=MMLogger.get_instance('test'),
+        epoch=0,
+        max_epochs=cfg.train_cfg.max_epochs,
+    )
+    hook.before_train(runner)
+    model.train()
+    hook.before_train_iter(runner, 0)
+    return hook
+
+
+@pytest.mark.parametrize('path', ATTRIBUTES, ids=_name)
+@pytest.mark.usefixtures('uninitialised')
+def test_attribute_model_is_what_the_metafile_says(path: Path) -> None:
+    cfg = Config.fromfile(path)
+    kinds = {
+        dataset.type: dataset_classes(dataset, cfg.default_scope)
+        for _, dataset in iter_datasets(cfg.train_dataloader.dataset, '')
+    }
+    [(kind, names)] = kinds.items()
+    expected = 204 if kind == 'mmvision_ext.COCOAttributes' else len(names)
+    assert cfg.model.head.num_classes == expected
+    init_default_scope(cfg.default_scope)
+    _without_pretrained(cfg.model)
+    model = MODELS.build(cfg.model)
+    [entry] = [
+        entry
+        for entry in load(path.parent / 'metafile.yml')['Models']
+        if entry['Name'] == path.stem
+    ]
+    assert CONFIGS.parent / entry['Config'] == path
+    found = entry['Metadata']
+    count = sum(p.numel() for p in model.parameters())
+    assert found['Parameters'] == count
+    if path.parent.name == 'coconut':
+        _freeze(cfg, model)
+        trained = [p.numel() for p in model.parameters() if p.requires_grad]
+        assert found['Trainable Parameters'] == sum(trained)
+
+
+@pytest.mark.parametrize('folder', ['coconut', 'coco_attributes'])
+def test_attribute_metafile_names_no_other_config(folder: str) -> None:
+    content = load(CONFIGS / folder / 'metafile.yml')
+    names = [entry['Name'] for entry in content['Models']]
+    paths = [path.stem for path in ATTRIBUTES if path.parent.name == folder]
+    assert sorted(names) == sorted(paths)
+
+
+@pytest.mark.parametrize(
+    'path',
+    # Of ResNet-50's variants one: the losses are those of EfficientNet-Lite0.
+    [path for path in ATTRIBUTES if not re.match('r50_[a-z]', path.stem)],
+    ids=_name,
+)
+def test_attribute_step_reaches_every_weight(path: Path) -> None:
+    cfg, model = _build(path)
+    if path.parent.name == 'coconut':
+        _freeze(cfg, model)
+    else:
+        assert 'AttributeStatisticsHook' in str(cfg.custom_hooks)
+        counts = torch.arange(cfg.model.head.num_classes)
+        model.head.set_counts(counts, counts.flip(0))
+    losses = model(**_attribute_batch(cfg, model), mode='loss')
+    total, _ = model.parse_losses(losses)
+    assert torch.isfinite(total)
+    total.backward()
+    without = [
+        name
+        for name, parameter in model.named_parameters()
+        if parameter.requires_grad and parameter.grad is None
+    ]
+    assert not without
+
+
+def test_cross_modal_r50_is_the_design() -> None:
+    path = CONFIGS / 'coconut' / 'cross-modal_r50_1xb4-30e_coconut.py'
+    cfg, model = _build(path)
+    _freeze(cfg, model)
+    counts = {True: 0, False: 0}
+    for parameter in model.parameters():
+        counts[parameter.requires_grad] += parameter.numel()
+    assert sum(counts.values()) == 25_845_963
+    assert counts[True] == 5_751_947
+    trained = {
+        '.'.join(name.split('.')[:4])
+        for name, parameter in model.backbone.named_parameters('backbone')
+        if parameter.requires_grad
+    }
+    block = 'backbone.layer4.2'
+    layers = ('bn1', 'conv2', 'bn2', 'conv3', 'bn3')
+    assert trained == {f'{block}.{layer}' for layer in layers}
+    before = {
+        name: value.clone()
+        for name, value in model.named_buffers()
+        if value.ndim
+    }
+    model(**_attribute_batch(cfg, model), mode='loss')
+    moved = {
+        name.rpartition('.')[0]
+        for name, value in model.named_buffers()
+        if value.ndim and not torch.equal(value, before[name])
+    }
+    assert moved == {f'{block}.{norm}' for norm in ('bn1', 'bn2', 'bn3')}

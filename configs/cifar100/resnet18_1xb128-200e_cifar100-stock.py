@@ -1,4 +1,4 @@
-# ResNet-18 by mmpretrain's own classifier, pipeline and loop: the comparison.
+# ResNet-18 by mmpretrain's own classifier, pipeline and hook: the comparison.
 _base_ = [
     '../_base_/models/resnet18_cifar.py',
     '../_base_/datasets/cifar100_stock.py',
@@ -14,3 +14,4 @@ data_preprocessor = dict(
     std={{_base_.data_preprocessor.std}},
     to_rgb=False,  # the reader gives RGB
 )
+default_hooks = dict(runtime_info=dict(type='RuntimeInfoHook'))

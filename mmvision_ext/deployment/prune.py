@@ -28,7 +28,6 @@ Method = Literal['structured', 'magnitude']
 
 #: What the learning rate of the training is multiplied by.
 FINETUNE_LR_FACTOR = 0.1
-_BY_EPOCH = ('EpochBasedTrainLoop', 'DeferredLogTrainLoop')
 
 
 @dataclass(frozen=True)
@@ -287,7 +286,7 @@ def normalised(model: Classifier, images: torch.Tensor) -> torch.Tensor:
 def _require_epochs(config: Config) -> None:
     loop = config.get('train_cfg') or {}
     kind = str(loop.get('type')).rpartition('.')[2]
-    if not loop.get('by_epoch', kind in _BY_EPOCH):
+    if not loop.get('by_epoch', kind == 'EpochBasedTrainLoop'):
         raise InputError(
             'train_cfg: expected a training by epochs (by_epoch=True), found '
             f'{dict(loop)}. Fine-tuning is counted in epochs.'

@@ -171,7 +171,7 @@ def write_trials(trials: Sequence[Trial], path: str | Path) -> None:
 class _Start(Hook):
     """Notes when the training begins, before any other hook."""
 
-    priority = 'VERY_HIGH'
+    priority = 'HIGHEST'
 
     def __init__(self) -> None:
         self.seconds = 0.0

@@ -3,9 +3,9 @@ r"""Measure how fast classifiers train on CIFAR-100, in images per second.
 Times, in turn and in one run: mmpretrain's own way (image by image through a
 pipeline, float32); the way of the configs (batches from one tensor, losses
 read now and then) in float32 and in mixed precision; and a bare PyTorch loop
-on one batch, the limit. All get the same images, crops and flips. Appends a
-row for each to a CSV. With --profile, also shows where the time of an
-iteration goes.
+on one batch, the limit. The first two get the same images, crops and flips.
+Appends a row for each to a CSV. With --profile, also shows where the time of
+an iteration goes.
 
 Example:
     OMP_NUM_THREADS=2 python tools/benchmarks/cifar_training.py \

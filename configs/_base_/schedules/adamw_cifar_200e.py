@@ -7,11 +7,7 @@
 # default_runtime_cifar.py.
 max_epochs = 200
 warmup_epochs = 20
-train_cfg = dict(
-    type='mmvision_ext.DeferredLogTrainLoop',
-    max_epochs=max_epochs,
-    val_interval=5,
-)
+train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=5)
 val_cfg = dict()
 test_cfg = dict()
 
@@ -42,7 +38,7 @@ optim_wrapper = dict(
 custom_hooks = [
     dict(
         type='EMAHook',
-        ema_type='MomentumAnnealingEMA',
+        ema_type='mmvision_ext.ForeachExponentialMovingAverage',
         momentum=0.0001,
         gamma=20,
         update_buffers=True,  # the statistics of BatchNorm as well

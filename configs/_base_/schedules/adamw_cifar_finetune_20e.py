@@ -1,11 +1,7 @@
 # 20 epochs of AdamW from ImageNet weights: 1e-4 for them, ten times that for
 # the new head, which is random. Goes with default_runtime_cifar.py.
 max_epochs = 20
-train_cfg = dict(
-    type='mmvision_ext.DeferredLogTrainLoop',
-    max_epochs=max_epochs,
-    val_interval=1,
-)
+train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=1)
 val_cfg = dict()
 test_cfg = dict()
 

@@ -3,11 +3,7 @@
 # place of its steps). Weight decay 5e-4 on every parameter; one epoch of
 # warm-up lets deep networks start at 0.1. Goes with default_runtime_cifar.py.
 max_epochs = 200
-train_cfg = dict(
-    type='mmvision_ext.DeferredLogTrainLoop',
-    max_epochs=max_epochs,
-    val_interval=5,
-)
+train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=5)
 val_cfg = dict()
 test_cfg = dict()
 

@@ -8,6 +8,7 @@ from .batch_one_of import BatchOneOf
 from .batch_rand_augment import BatchRandAugment
 from .object_crop import LoadObjectCrop
 from .pack_attributes import PackAttributes
+from .reveal_attributes import RevealAttributes
 
 __all__ = [
     'BatchCutMix',
@@ -20,4 +21,5 @@ __all__ = [
     'BatchRandomFlip',
     'LoadObjectCrop',
     'PackAttributes',
+    'RevealAttributes',
 ]

@@ -4,8 +4,6 @@ import statistics
 from collections.abc import Iterator
 from typing import Any
 
-from mmvision_ext.engine.loops import DeferredLogTrainLoop
-
 from .contenders import RunnerContender, now
 
 PARTS = (
@@ -70,12 +68,11 @@ def _iteration(
     wrapper.step()
     wrapper.zero_grad()
     yield 'optimizer'
-    deferred = isinstance(contender.loop, DeferredLogTrainLoop)
     runner.call_hook(
         'after_train_iter',
         batch_idx=index,
         data_batch=batch,
-        outputs=None if deferred else log_vars,
+        outputs=log_vars,
     )
     contender.loop._iter += 1
     yield 'hooks after'

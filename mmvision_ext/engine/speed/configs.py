@@ -14,8 +14,8 @@ Way = Literal['stock', 'ours']
 Precision = Literal['float32', 'mixed']
 
 _DATA = dict(stock='cifar100_stock.py', ours='cifar100.py')
-# mmpretrain's own; without checkpoints, which both ways write alike.
-_HOOKS = ('timer', 'logger', 'param_scheduler', 'sampler_seed')
+# Without checkpoints, which both ways write alike.
+_HOOKS = ('runtime_info', 'timer', 'logger', 'param_scheduler', 'sampler_seed')
 
 
 def speed_config(
@@ -36,8 +36,8 @@ def speed_config(
 
     Args:
         path: A leaf under ``configs/cifar100``.
-        way: ``'stock'``: image by image through mmpretrain's pipeline, loop
-            and classifier. ``'ours'``: what the file says.
+        way: ``'stock'``: image by image through mmpretrain's pipeline and
+            classifier, every loss read. ``'ours'``: what the file says.
         precision: ``'float32'``, or ``'mixed'`` where the hardware has it.
         iterations: Iterations of an epoch; fewer images are read for that.
         batch_size: Images a batch.
@@ -102,7 +102,7 @@ def _size_epoch(config: Config, iterations: int, batch_size: int) -> None:
 
 
 def _make_stock(config: Config, workers: int | None) -> None:
-    """Loop, optimizer wrapper, classifier and preprocessor of the hosts."""
+    """Log, optimizer wrapper, classifier and preprocessor of the hosts."""
     preprocessor: Any = config.data_preprocessor
     config.data_preprocessor = dict(
         type='ClsDataPreprocessor',
@@ -111,7 +111,7 @@ def _make_stock(config: Config, workers: int | None) -> None:
         to_rgb=False,  # the reader gives RGB
     )
     config.model.type = 'ImageClassifier'
-    config.train_cfg = dict(by_epoch=True, max_epochs=0)
+    config.default_hooks['runtime_info'] = dict(type='RuntimeInfoHook')
     config.optim_wrapper.type = 'OptimWrapper'
     config.optim_wrapper.optimizer.pop('fused', None)
     if workers is not None:

@@ -32,6 +32,10 @@ custom_hooks = [dict(type='mmvision_ext.AlternatingFlipHook')]
 train_dataloader = dict(batch_size=512)
 default_hooks = dict(
     _delete_=True,  # no histograms
+    runtime_info=dict(
+        type='mmvision_ext.DeferredRuntimeInfoHook',
+        sync_interval=1000,  # once an epoch, which has 97 iterations
+    ),
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=1000),  # once an epoch
     param_scheduler=dict(type='ParamSchedulerHook'),

@@ -4,10 +4,9 @@ max_epochs = 30
 peak_epoch = 6
 
 train_cfg = dict(
-    type='mmvision_ext.DeferredLogTrainLoop',
+    by_epoch=True,
     max_epochs=max_epochs,
     val_begin=max_epochs,
-    sync_interval=1000,  # once an epoch, which has 97 iterations
 )
 val_cfg = dict()
 test_cfg = dict()

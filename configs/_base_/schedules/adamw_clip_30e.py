@@ -1,0 +1,18 @@
+# 30 epochs of AdamW at 1e-4 with a cosine and clipped gradients.
+train_cfg = dict(by_epoch=True, max_epochs=30, val_interval=1)
+val_cfg = dict()
+test_cfg = dict()
+
+param_scheduler = dict(
+    type='CosineAnnealingLR',
+    T_max=30,
+    end=30,
+    by_epoch=True,
+    convert_to_iter_based=True,
+)
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='AdamW', lr=0.0001, weight_decay=0.0001),
+    clip_grad=dict(max_norm=1.0),
+)
+auto_scale_lr = dict(enable=False, base_batch_size=4)
