@@ -1,5 +1,6 @@
 """Metrics that configs name by type."""
 
+from .attribute_metric import AttributeMetric
 from .classification_metric import ClassificationMetric
 from .coco_instance_metric import CocoInstanceMetric
 from .collector import image_record
@@ -7,6 +8,7 @@ from .dump_predictions import DumpPredictions
 from .voc_instance_metric import VOCInstanceMetric
 
 __all__ = [
+    'AttributeMetric',
     'ClassificationMetric',
     'CocoInstanceMetric',
     'DumpPredictions',

@@ -1,6 +1,15 @@
-"""Heads that turn feature maps into class scores."""
+"""Heads that turn features into scores of classes or attributes."""
 
 from .alexnet_head import AlexNetHead
+from .attribute_head import AttributeHead
+from .attribute_labels import known_vector
 from .conv_gap_head import ConvGAPHead
+from .cross_modal_attribute_head import CrossModalAttributeHead
 
-__all__ = ['AlexNetHead', 'ConvGAPHead']
+__all__ = [
+    'AlexNetHead',
+    'AttributeHead',
+    'ConvGAPHead',
+    'CrossModalAttributeHead',
+    'known_vector',
+]

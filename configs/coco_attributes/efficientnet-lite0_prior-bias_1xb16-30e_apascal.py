@@ -1,0 +1,11 @@
+# EfficientNet-Lite0 on aPascal: biases start at the frequencies.
+_base_ = [
+    '../_base_/models/attribute-head_efficientnet-lite0.py',
+    '../_base_/datasets/apascal.py',
+    '../_base_/schedules/adam_step_30e.py',
+    '../_base_/default_runtime_attributes.py',
+]
+
+model = dict(head=dict(num_classes=64, prior_bias=True))
+train_dataloader = dict(batch_size=16)
+auto_scale_lr = dict(base_batch_size=16)

@@ -1,0 +1,18 @@
+# Cross-modal, EfficientNet-Lite0: cosine distance aligns the embeddings.
+_base_ = [
+    '../_base_/models/cross-modal_efficientnet-lite0.py',
+    '../_base_/datasets/coco_cut.py',
+    '../_base_/schedules/adamw_clip_30e.py',
+    '../_base_/default_runtime_attributes.py',
+]
+
+model = dict(
+    head=dict(
+        alignment=dict(
+            _delete_=True,
+            type='mmvision_ext.CosineAlignmentLoss',
+            loss_weight=0.1,
+        )
+    )
+)
+auto_scale_lr = dict(base_batch_size=16)

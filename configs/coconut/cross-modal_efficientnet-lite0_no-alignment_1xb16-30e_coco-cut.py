@@ -1,0 +1,10 @@
+# Cross-modal, EfficientNet-Lite0, without the alignment loss.
+_base_ = [
+    '../_base_/models/cross-modal_efficientnet-lite0.py',
+    '../_base_/datasets/coco_cut.py',
+    '../_base_/schedules/adamw_clip_30e.py',
+    '../_base_/default_runtime_attributes.py',
+]
+
+model = dict(head=dict(alignment=None))
+auto_scale_lr = dict(base_batch_size=16)
