@@ -8,6 +8,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.tables import markdown_table, number
 from mmvision_ext.visualization.charts import Curve, Panel, plot_curves
 from mmvision_ext.visualization.training_log import (
     TrainingLog,
@@ -15,7 +16,6 @@ from mmvision_ext.visualization.training_log import (
 )
 
 from .model import count_parameters, load_config
-from .tables import markdown_table, number
 
 TOP1, TOP5 = 'accuracy/top1', 'accuracy/top5'
 MEAN_CLASS = 'accuracy/mean_class'

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.tables import markdown_table
 from mmvision_ext.visualization.classification_charts import (
     plot_class_accuracy,
     plot_class_confusion,
@@ -24,7 +25,6 @@ from .classification_confusion import (
     count_confusions,
     summarise,
 )
-from .tables import markdown_table
 
 MAX_CLASSES = 150  # that one chart can show legibly
 PANEL_SIDE = 220

@@ -13,12 +13,12 @@ from mmengine.logging import print_log
 from mmvision_ext.engine.checkpointing import read_checkpoint
 from mmvision_ext.utils import InputError
 from mmvision_ext.utils.provenance import code_commit
+from mmvision_ext.utils.tables import markdown_table, number
 from mmvision_ext.visualization.charts import plot_bars
 
 from .model import load_config
 from .model_cost import measure_cost
 from .predictions import iter_dataset_predictions, loads_masks
-from .tables import markdown_table, number
 
 
 @dataclass(frozen=True)

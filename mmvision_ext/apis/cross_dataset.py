@@ -15,11 +15,11 @@ from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS, DefaultScope
 
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.tables import markdown_table, number
 
 from .class_map import ClassMap, read_class_map
 from .model import load_detector
 from .predictions import DatasetPredictions, test_pipeline
-from .tables import markdown_table, number
 
 KINDS = {'bbox': 'box', 'segm': 'mask'}
 

@@ -12,9 +12,9 @@ from mmengine.config import Config
 
 from mmvision_ext.deployment.measure import count_multiply_adds
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.tables import markdown_table
 
 from .model import config_faults, empty_classifier, load_config
-from .tables import markdown_table
 
 TableFormat = Literal['markdown', 'csv']
 

@@ -1,12 +1,13 @@
 """Time object crops with a shared decode against one decode a crop."""
 
-import csv
 import os.path as osp
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from mmvision_ext.utils.tables import append_csv
 
 from .coco_objects import read_coco_objects
 from .errors import DatasetError
@@ -132,19 +133,18 @@ def append_rows(path: Path, speeds: Sequence[CropSpeed]) -> None:
         path: The table, CSV.
         speeds: The rows.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    is_new = not path.exists()
-    with path.open('a', newline='', encoding='utf-8') as file:
-        writer = csv.writer(file)
-        if is_new:
-            writer.writerow([*(f.name for f in fields(CropSpeed)), 'ratio'])
-        for speed in speeds:
-            writer.writerow(
-                [
-                    round(value, 2) if isinstance(value, float) else value
-                    for value in (*asdict(speed).values(), speed.ratio)
-                ]
-            )
+    append_csv(
+        path,
+        [
+            {
+                name: round(value, 2) if isinstance(value, float) else value
+                for name, value in (
+                    asdict(speed) | {'ratio': speed.ratio}
+                ).items()
+            }
+            for speed in speeds
+        ],
+    )
 
 
 def markdown_table(speeds: Sequence[CropSpeed]) -> str:

@@ -11,8 +11,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from mmvision_ext.apis.tables import number
 from mmvision_ext.utils.provenance import code_commit, processor_name
+from mmvision_ext.utils.tables import number
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,8 @@
 """Time the measures of attributes against a loop over scikit-learn."""
 
-import csv
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn import metrics as sk
 
 from mmvision_ext.utils.provenance import code_commit, processor_name
+from mmvision_ext.utils.tables import append_csv
 
 from .functional.attribute_counts import count_at_thresholds
 from .functional.attribute_ranking import rank_attributes
@@ -155,19 +155,16 @@ def append_rows(path: Path, comparisons: Sequence[Comparison]) -> None:
         path: The table, CSV.
         comparisons: The rows.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    is_new = not path.exists()
-    with path.open('a', newline='', encoding='utf-8') as file:
-        writer = csv.writer(file)
-        if is_new:
-            writer.writerow([item.name for item in fields(Comparison)])
-        for comparison in comparisons:
-            writer.writerow(
-                [
-                    f'{value:.4g}' if isinstance(value, float) else value
-                    for value in asdict(comparison).values()
-                ]
-            )
+    append_csv(
+        path,
+        [
+            {
+                name: f'{value:.4g}' if isinstance(value, float) else value
+                for name, value in asdict(comparison).items()
+            }
+            for comparison in comparisons
+        ],
+    )
 
 
 def markdown_table(comparisons: Sequence[Comparison]) -> str:

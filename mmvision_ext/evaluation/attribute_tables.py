@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mmvision_ext.utils.tables import markdown_table
+
 from .functional.attribute_counts import AttributeCounts
 from .functional.attribute_summary import AttributeSummary
 
@@ -113,8 +115,6 @@ def _plain(value: float) -> float | int | str:
 
 def _markdown(report: AttributeReport) -> str:
     """The whole text."""
-    from mmvision_ext.apis.tables import markdown_table  # imports metrics
-
     overall = report.summary.overall()
     parts = [
         (name, len(indices), *report.summary.mean_ap(indices))
@@ -157,8 +157,6 @@ def _markdown(report: AttributeReport) -> str:
 
 def _rows(report: AttributeReport, indices: NDArray[np.intp]) -> str:
     """A Markdown table of some attributes."""
-    from mmvision_ext.apis.tables import markdown_table  # imports metrics
-
     columns = report.columns()
     return markdown_table(
         ['attribute', 'group', *columns],

@@ -11,10 +11,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.provenance import code_commit
 
 from .lock import run_lock
 from .plan import Run
-from .provenance import code_commit, hardware
+from .provenance import hardware
 from .record import (
     Attempt,
     Files,

@@ -4,9 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from mmvision_ext.utils.provenance import code_commit, processor_name
-
-__all__ = ['code_commit', 'hardware', 'protocol']
+from mmvision_ext.utils.provenance import processor_name
 
 GPU_LINE = re.compile(r'^\s+GPU [\d,]+: (.+)$', re.MULTILINE)
 PROTOCOL_LINE = re.compile(r'ClassificationMetric: .*; protocol: (.+)$')

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from mmvision_ext.apis.tables import markdown_table, number
+from mmvision_ext.utils.tables import markdown_table, number
 
 from .collect import Collection
 from .latex import latex_table

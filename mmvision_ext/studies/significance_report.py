@@ -6,7 +6,7 @@ from dataclasses import asdict, fields
 from itertools import groupby
 from pathlib import Path
 
-from mmvision_ext.apis.tables import markdown_table, number
+from mmvision_ext.utils.tables import markdown_table, number
 
 from .latex import latex_table
 from .significance import Comparison

@@ -95,7 +95,7 @@ def main() -> None:
 
         from mmvision_ext.engine.speed import (
             SpeedOptions,
-            append_csv,
+            append_speeds,
             measure_parts,
             measure_speed,
             parts_table,
@@ -118,7 +118,7 @@ def main() -> None:
             found, entries = measure_speed(
                 path, options, work_dir, shlex.join(sys.argv)
             )
-            append_csv(found, args.out)
+            append_speeds(found, args.out)
             rows += found
             if args.profile:
                 parts = {

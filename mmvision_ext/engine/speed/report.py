@@ -1,18 +1,18 @@
 """Speeds as a table and as rows of a CSV."""
 
-import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.table import Table
 
-from mmvision_ext.utils import InputError
+from mmvision_ext.utils.tables import append_csv
 
 from .breakdown import PARTS
 from .measure import SpeedRow
 
 _NUMBERS = ('images_per_second', 'lowest', 'highest')
+_RATIOS = ('times_stock', 'times_bare')
 
 
 def speed_table(rows: Sequence[SpeedRow]) -> Table:
@@ -82,7 +82,7 @@ def parts_table(model: str, parts: Mapping[str, Mapping[str, float]]) -> Table:
     return table
 
 
-def append_csv(rows: Sequence[SpeedRow], path: str | Path) -> None:
+def append_speeds(rows: Sequence[SpeedRow], path: str | Path) -> None:
     """Add rows to a CSV; the file and its folder are made where missing.
 
     Args:
@@ -92,27 +92,11 @@ def append_csv(rows: Sequence[SpeedRow], path: str | Path) -> None:
     Raises:
         InputError: If the file has other columns.
     """
-    path = Path(path)
-    names = [item.name for item in fields(SpeedRow)]
-    is_new = not path.exists()
-    if not is_new:
-        with path.open(newline='', encoding='utf-8') as file:
-            found = next(csv.reader(file), [])
-        if found != names:
-            raise InputError(
-                f'{path}: expected the columns {", ".join(names)}, found '
-                f'{", ".join(found) or "none"}. Name another file.'
-            )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open('a', newline='', encoding='utf-8') as file:
-        writer = csv.DictWriter(file, names)
-        if is_new:
-            writer.writeheader()
-        for row in rows:
-            cells = asdict(row)
-            for name in _NUMBERS:
-                cells[name] = f'{cells[name]:.1f}'
-            cells['times_stock'] = f'{row.times_stock:.3f}'
-            if row.times_bare is not None:
-                cells['times_bare'] = f'{row.times_bare:.3f}'
-            writer.writerow(cells)
+    cells = [asdict(row) for row in rows]
+    for row in cells:
+        for name in _NUMBERS:
+            row[name] = f'{row[name]:.1f}'
+        for name in _RATIOS:
+            if row[name] is not None:
+                row[name] = f'{row[name]:.3f}'
+    append_csv(path, cells)

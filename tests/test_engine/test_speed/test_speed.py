@@ -13,7 +13,7 @@ from rich.console import Console
 from mmvision_ext.engine.speed import (
     PARTS,
     SpeedRow,
-    append_csv,
+    append_speeds,
     contenders,
     measure_speed,
     speed_table,
@@ -159,15 +159,15 @@ def test_what_ours_is(leaf: Path) -> None:
 
 def test_rows_are_appended(tmp_path: Path) -> None:
     path = tmp_path / 'speed.csv'
-    append_csv([ROW], path)
-    append_csv([dataclasses.replace(ROW, times_bare=1.1)], path)
+    append_speeds([ROW], path)
+    append_speeds([dataclasses.replace(ROW, times_bare=1.1)], path)
     with path.open(newline='') as file:
         first, second = csv.DictReader(file)
     assert first['images_per_second'] == '1234.6'
     assert (first['times_bare'], second['times_bare']) == ('', '1.100')
     path.write_text('model,speed\n')
     with pytest.raises(InputError, match='found model, speed'):
-        append_csv([ROW], path)
+        append_speeds([ROW], path)
 
 
 def test_table() -> None:

@@ -1,6 +1,10 @@
-"""Tables as text."""
+"""Tables as text and as CSV files that grow."""
 
-from collections.abc import Sequence
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from .errors import InputError
 
 
 def markdown_table(
@@ -58,3 +62,31 @@ def number(value: float | None, spec: str) -> str:
         The text.
     """
     return '–' if value is None else format(value, spec)
+
+
+def append_csv(path: str | Path, rows: Sequence[Mapping[str, object]]) -> None:
+    """Add rows to a CSV; the file and its folder are made where missing.
+
+    Args:
+        path: The file.
+        rows: Column to cell, at least one row; all have the same columns.
+
+    Raises:
+        InputError: If the file has other columns.
+    """
+    path, names = Path(path), list(rows[0])
+    is_new = not path.exists()
+    if not is_new:
+        with path.open(newline='', encoding='utf-8') as file:
+            found = next(csv.reader(file), [])
+        if found != names:
+            raise InputError(
+                f'{path}: expected the columns {", ".join(names)}, found '
+                f'{", ".join(found) or "none"}. Name another file.'
+            )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open('a', newline='', encoding='utf-8') as file:
+        writer = csv.DictWriter(file, names)
+        if is_new:
+            writer.writeheader()
+        writer.writerows(rows)
