@@ -109,8 +109,10 @@ def count_in_top(data: AttributeScores, k: int) -> AttributeCounts:
 
     They are chosen among all attributes, not only among the known ones, since
     what annotators looked at is not known when a model is used; what is
-    chosen and not known counts neither as right nor as wrong. Of equal scores
-    the attribute of lower index comes first.
+    chosen and not known counts neither as right nor as wrong, as in the
+    evaluation of VAW (Pham et al., "Learning to Predict Visual Attributes in
+    the Wild", CVPR 2021). Of equal scores the attribute of lower index comes
+    first.
 
     Args:
         data: N samples, A attributes.
