@@ -13,7 +13,7 @@ from PIL import Image
 from mmvision_ext.registry import DATASETS
 from mmvision_ext.utils.nearest import did_you_mean
 
-from .errors import AnnotationError, DatasetError
+from .errors import AnnotationError, DatasetError, require_file
 from .image_splits import Part
 from .object_attributes import ObjectAttributeDataset
 from .object_crop import fit_box
@@ -107,11 +107,7 @@ class APascalAttributes(ObjectAttributeDataset):
                 image.
         """
         path = Path(self.ann_file)
-        if not path.is_file():
-            raise DatasetError(
-                "ann_file: expected aPascal's annotations, found no file "
-                f"'{path}'"
-            )
+        require_file(path, 'ann_file', "aPascal's annotations")
         columns = self._columns(NAMES, str(path))
         chosen = self._metainfo['classes']
         self._metainfo['attribute_groups'] = {

@@ -3,7 +3,6 @@
 import os.path as osp
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from mmpretrain.datasets import BaseDataset
 
 from mmvision_ext.registry import DATASETS
 
+from .config_faults import class_faults, with_defaults
 from .errors import AnnotationError, DatasetError
 from .image_folders import (
     SPLITS,
@@ -148,16 +148,8 @@ class Caltech101(BaseDataset):
             AnnotationError: If a line of a list cannot be used.
         """
         train, other = cls._complete(train), cls._complete(other)
-        classes, other_classes = (
-            tuple(cls.config_metainfo(config)['classes'])
-            for config in (train, other)
-        )
-        faults = []
-        if classes != other_classes:
-            faults.append(
-                'metainfo.classes differ, so that equal labels mean other '
-                'classes: set both to the same names in the same order'
-            )
+        metainfo = cls.config_metainfo(train)
+        faults = class_faults(metainfo, cls.config_metainfo(other))
         if _folder(train) != _folder(other):
             return faults
         lists = [
@@ -177,16 +169,14 @@ class Caltech101(BaseDataset):
                 'none',
             ]
         if lists:
-            unused = {BACKGROUND} - set(classes)
+            unused = {BACKGROUND} - set(metainfo['classes'])
             return faults + list_faults(lists[0], lists[1], unused)
         return faults + _draw_faults(train, other)
 
     @classmethod
     def _complete(cls, config: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments of a config, with the defaults of those left out."""
-        known = signature(cls).parameters.values()
-        defaults = {item.name: item.default for item in known}
-        return defaults | {'data_root': ''} | {**config}
+        return with_defaults({'data_root': '', **config}, cls)
 
     @staticmethod
     def _with_classes(

@@ -1,6 +1,5 @@
 """Tables that give every category of a data set its attributes."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +8,8 @@ from typing import Any
 
 from mmvision_ext.utils.nearest import did_you_mean
 
-from .errors import AnnotationError, DatasetError
+from .errors import AnnotationError, require_file
+from .json_files import read_json
 
 #: Attributes of the 80 COCO categories, written for this package.
 COCONUT_139 = Path(__file__).parent / 'metadata' / 'coconut_139.json'
@@ -65,17 +65,8 @@ def read_category_attributes(path: str | Path) -> CategoryAttributes:
             or exclusion.
     """
     path = Path(path)
-    if not path.is_file():
-        raise DatasetError(
-            f'attribute_file: expected a table of attributes, found no file '
-            f"'{path}'"
-        )
-    try:
-        content = json.loads(path.read_text(encoding='utf-8'))
-    except ValueError as error:
-        raise AnnotationError(
-            f'{path}: expected JSON, found {error}'
-        ) from None
+    require_file(path, 'attribute_file', 'a table of attributes')
+    content = read_json(path)
     _check_layout(path, content)
     rows = content['attributes']
     names = tuple(row['name'] for row in rows)

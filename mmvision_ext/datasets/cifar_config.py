@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .cifar_files import CLASSES, ImageArrays
+from .config_faults import class_faults
 from .errors import DatasetError
 
 
@@ -41,16 +42,9 @@ class CifarConfigMixin:
         Returns:
             One sentence a fault, without the place in the config.
         """
-        classes, other_classes = (
-            tuple(cls.config_metainfo(config)['classes'])
-            for config in (train, other)
+        faults = class_faults(
+            cls.config_metainfo(train), cls.config_metainfo(other)
         )
-        faults = []
-        if classes != other_classes:
-            faults.append(
-                'metainfo.classes differ, so that equal labels mean other '
-                'classes: set both to the same names in the same order'
-            )
         if _folder(train) != _folder(other):
             return faults
         split, other_split = (

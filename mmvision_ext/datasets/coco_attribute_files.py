@@ -1,6 +1,5 @@
 """The annotation files of COCO Attributes, published and converted."""
 
-import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import AnnotationError, DatasetError
+from .errors import AnnotationError, DatasetError, require_file
 from .joblib_files import read_joblib
+from .json_files import read_json
 
 #: Score of an attribute that nobody looked at.
 UNOBSERVED = -1.0
@@ -59,17 +59,13 @@ def read_object_attributes(path: str | Path) -> ObjectAttributes:
             attribute, or a score is neither in [0, 1] nor -1.
     """
     path = Path(path)
-    if not path.is_file():
-        raise DatasetError(
-            f'ann_file: expected a file of COCO Attributes, found no file '
-            f"'{path}'"
-        )
+    require_file(path, 'ann_file', 'a file of COCO Attributes')
     with path.open('rb') as file:
         start = file.read(1)
     if start == b'P':  # of PK, the mark of zip files
         table = _read_npz(path)
     else:
-        content = _read_json(path) if start == b'{' else read_joblib(path)
+        content = read_json(path) if start == b'{' else read_joblib(path)
         table = _from_published(path, content)
     _check_scores(path, table)
     return table
@@ -164,16 +160,6 @@ def _read_npz(path: Path) -> ObjectAttributes:
         found['training'].astype(bool),
         found['scores'].astype(np.float32),
     )
-
-
-def _read_json(path: Path) -> Any:
-    """A JSON file."""
-    try:
-        return json.loads(path.read_text(encoding='utf-8'))
-    except ValueError as error:
-        raise AnnotationError(
-            f'{path}: expected JSON, found {error}'
-        ) from None
 
 
 def _from_published(path: Path, content: Any) -> ObjectAttributes:

@@ -15,6 +15,7 @@ from mmvision_ext.registry import DATASETS
 from .checked_dataset import CheckedDetDataset
 from .coco_checks import box_fault, check_coco, is_polygon, segmentation_fault
 from .errors import AnnotationError, DatasetError
+from .json_files import json_fault
 from .report import DatasetReport, Reason
 
 
@@ -30,10 +31,7 @@ class CheckedCOCO(COCO):
         try:
             super().__init__(annotation_file)
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise AnnotationError(
-                f'{annotation_file}: expected JSON, found something else '
-                f'({error})'
-            ) from error
+            raise json_fault(annotation_file, error) from error
         except AssertionError as error:  # pycocotools: not an object
             raise AnnotationError(
                 f'{annotation_file}: expected a JSON object with images, '

@@ -1,13 +1,13 @@
 """Annotated objects of COCO files: instances, panoptic or COCONut."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .coco_checks import check_coco
-from .errors import AnnotationError, DatasetError
+from .errors import AnnotationError, require_file
+from .json_files import read_json
 
 
 @dataclass(frozen=True)
@@ -76,17 +76,8 @@ def read_coco_objects(path: str | Path) -> CocoObjects:
         AnnotationError: If it is malformed.
     """
     path = Path(path)
-    if not path.is_file():
-        raise DatasetError(
-            f'ann_file: expected a COCO annotation file, found no file '
-            f"'{path}'"
-        )
-    try:
-        content = json.loads(path.read_text(encoding='utf-8'))
-    except ValueError as error:
-        raise AnnotationError(
-            f'{path}: expected JSON, found {error}'
-        ) from None
+    require_file(path, 'ann_file', 'a COCO annotation file')
+    content = read_json(path)
     content = _as_instances(path, content)
     check_coco(content, path)
     categories = {c['id']: c['name'] for c in content['categories']}

@@ -3,7 +3,6 @@
 import os.path as osp
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from inspect import signature
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +14,7 @@ from mmvision_ext.registry import DATASETS
 from .attribute_dataset import AttributeDataset, attribute_faults, shown
 from .category_attributes import COCONUT_139, read_category_attributes
 from .coco_objects import CocoImage, CocoObjects, read_coco_objects
+from .config_faults import with_defaults
 from .errors import DatasetError
 from .image_splits import PARTS, Part, draw_part, read_names
 
@@ -151,9 +151,7 @@ class COCONutAttributes(AttributeDataset):
         faults = attribute_faults(
             cls.config_metainfo(train), cls.config_metainfo(other)
         )
-        known = signature(cls).parameters.values()
-        defaults = {item.name: item.default for item in known}
-        train, other = defaults | {**train}, defaults | {**other}
+        train, other = with_defaults(train, cls), with_defaults(other, cls)
         if _file(train, 'ann_file') != _file(other, 'ann_file'):
             return faults
         lists = [bool(config['image_list']) for config in (train, other)]

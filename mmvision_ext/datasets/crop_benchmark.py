@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mmvision_ext.utils.tables import append_csv
+from mmvision_ext.utils import tables
 
 from .coco_objects import read_coco_objects
 from .errors import DatasetError
@@ -133,7 +133,7 @@ def append_rows(path: Path, speeds: Sequence[CropSpeed]) -> None:
         path: The table, CSV.
         speeds: The rows.
     """
-    append_csv(
+    tables.append_csv(
         path,
         [
             {
@@ -156,14 +156,23 @@ def markdown_table(speeds: Sequence[CropSpeed]) -> str:
     Returns:
         The table.
     """
-    lines = [
-        '| order | images | objects | one decode a crop (crops/s) | shared '
-        'decode (crops/s) | ratio |',
-        '|---|---:|---:|---:|---:|---:|',
+    header = (
+        'order',
+        'images',
+        'objects',
+        'one decode a crop (crops/s)',
+        'shared decode (crops/s)',
+        'ratio',
+    )
+    rows = [
+        (
+            speed.order,
+            f'{speed.images}',
+            f'{speed.objects}',
+            f'{speed.single:.0f}',
+            f'{speed.shared:.0f}',
+            f'{speed.ratio:.1f}',
+        )
+        for speed in speeds
     ]
-    lines += [
-        f'| {s.order} | {s.images} | {s.objects} | {s.single:.0f} | '
-        f'{s.shared:.0f} | {s.ratio:.1f} |'
-        for s in speeds
-    ]
-    return '\n'.join(lines)
+    return tables.markdown_table(header, rows)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from .errors import AnnotationError, DatasetError
+from .text_lists import read_lines
 
 Split = Literal['train', 'test']
 SPLITS: tuple[Split, ...] = ('train', 'test')
@@ -125,22 +126,7 @@ def read_image_list(path: Path) -> Iterator[tuple[int, str, str]]:
         DatasetError: If there is no such file.
         AnnotationError: If a line has another form or comes twice.
     """
-    if not path.is_file():
-        raise DatasetError(
-            f"ann_file: expected a list of images, found no file '{path}'"
-        )
-    seen: dict[str, int] = {}
-    lines = path.read_text(encoding='utf-8').splitlines()
-    for number, line in enumerate(lines, start=1):
-        text = line.strip()
-        if not text:
-            continue
-        if text in seen:
-            raise AnnotationError(
-                f'{path}, line {number}: {text} is in line {seen[text]} '
-                'already; delete one of them'
-            )
-        seen[text] = number
+    for number, text in read_lines(path, 'ann_file'):
         class_name, slash, name = text.partition('/')
         if not (class_name and slash and name) or '/' in name:
             raise AnnotationError(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from .errors import AnnotationError, DatasetError
+from .text_lists import read_lines
 
 Part = Literal['train', 'val', 'test']
 PARTS: tuple[Part, ...] = ('train', 'val', 'test')
@@ -135,30 +136,17 @@ def read_names(path: Path, known: Iterable[str]) -> list[str]:
         DatasetError: If there is no such file, or no name in it.
         AnnotationError: If a name is unknown or comes twice.
     """
-    if not path.is_file():
-        raise DatasetError(
-            f"image_list: expected a list of images, found no file '{path}'"
-        )
     known = set(known)
-    found: dict[str, int] = {}
-    lines = path.read_text(encoding='utf-8').splitlines()
-    for number, line in enumerate(lines, start=1):
-        name = line.strip()
-        if not name:
-            continue
+    found = []
+    for number, name in read_lines(path, 'image_list'):
         if name not in known:
             raise AnnotationError(
                 f'{path}, line {number}: expected the file name of an image '
                 f"of the annotation file, found '{name}'"
             )
-        if name in found:
-            raise AnnotationError(
-                f'{path}, line {number}: {name} is in line {found[name]} '
-                'already; delete one of them'
-            )
-        found[name] = number
+        found.append(name)
     if not found:
         raise DatasetError(
             f'image_list: expected names of images in {path}, found none'
         )
-    return list(found)
+    return found

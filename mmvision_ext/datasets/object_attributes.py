@@ -2,10 +2,10 @@
 
 import os.path as osp
 from collections.abc import Mapping, Sequence
-from inspect import signature
 from typing import Any
 
 from .attribute_dataset import AttributeDataset, attribute_faults
+from .config_faults import with_defaults
 from .errors import DatasetError
 from .image_splits import PARTS, Part, held_out
 
@@ -98,13 +98,10 @@ class ObjectAttributeDataset(AttributeDataset):
         faults = attribute_faults(
             cls.config_metainfo(train), cls.config_metainfo(other)
         )
-        known = [
-            item
-            for kind in (ObjectAttributeDataset, cls)
-            for item in signature(kind).parameters.values()
-        ]
-        defaults = {item.name: item.default for item in known}
-        train, other = defaults | {**train}, defaults | {**other}
+        kinds = (ObjectAttributeDataset, cls)
+        train, other = (
+            with_defaults(config, *kinds) for config in (train, other)
+        )
         if _file(train) != _file(other):
             return faults
         if train['split'] == other['split']:

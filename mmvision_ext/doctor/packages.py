@@ -155,12 +155,7 @@ def check_versions(installed: dict[str, str], wanted: Wanted) -> list[Finding]:
         version = installed.get(name)
         if version is None:
             findings.append(
-                Finding(
-                    Level.MEND,
-                    name,
-                    f'not installed; expected {asked.specifier}',
-                    wanted.install_command(),
-                )
+                _missing(name, f'expected {asked.specifier}', wanted)
             )
         elif not asked.specifier.contains(version, prereleases=True):
             exact = f'=={tested}' if tested else str(asked.specifier)
@@ -177,14 +172,7 @@ def check_versions(installed: dict[str, str], wanted: Wanted) -> list[Finding]:
     for name, tested in pins.items():
         version = installed.get(name)
         if version is None:
-            findings.append(
-                Finding(
-                    Level.MEND,
-                    name,
-                    f'not installed; tested with {tested}',
-                    wanted.install_command(),
-                )
-            )
+            findings.append(_missing(name, f'tested with {tested}', wanted))
         elif version != tested:
             findings.append(_in_range(name, version, tested))
     return findings
@@ -196,3 +184,13 @@ def _in_range(name: str, version: str, tested: str | None) -> Finding:
     if tested is None or public == tested:
         return Finding(Level.OK, name, version)
     return Finding(Level.NOTE, name, f'{version}; tested with {tested}')
+
+
+def _missing(name: str, wish: str, wanted: Wanted) -> Finding:
+    """A package that is not there."""
+    return Finding(
+        Level.MEND,
+        name,
+        f'not installed; {wish}',
+        wanted.install_command(),
+    )

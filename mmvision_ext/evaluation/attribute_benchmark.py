@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics as sk
 
+from mmvision_ext.utils import tables
 from mmvision_ext.utils.provenance import code_commit, processor_name
-from mmvision_ext.utils.tables import append_csv
 
 from .functional.attribute_counts import count_at_thresholds
 from .functional.attribute_ranking import rank_attributes
@@ -155,7 +155,7 @@ def append_rows(path: Path, comparisons: Sequence[Comparison]) -> None:
         path: The table, CSV.
         comparisons: The rows.
     """
-    append_csv(
+    tables.append_csv(
         path,
         [
             {
@@ -176,15 +176,25 @@ def markdown_table(comparisons: Sequence[Comparison]) -> str:
     Returns:
         The table.
     """
-    lines = [
-        '| samples | attributes | known | scikit-learn (s) | ours '
-        '(s) | ratio | largest difference |',
-        '|---:|---:|---:|---:|---:|---:|---:|',
-    ]
-    lines += [
-        f'| {row.samples} | {row.attributes} | '
-        f'{row.known:.0%} | {row.loop:.2f} | {row.ours:.3f} | '
-        f'{row.ratio:.1f} | {row.difference:.1e} |'
+    header = (
+        'samples',
+        'attributes',
+        'known',
+        'scikit-learn (s)',
+        'ours (s)',
+        'ratio',
+        'largest difference',
+    )
+    rows = [
+        (
+            f'{row.samples}',
+            f'{row.attributes}',
+            f'{row.known:.0%}',
+            f'{row.loop:.2f}',
+            f'{row.ours:.3f}',
+            f'{row.ratio:.1f}',
+            f'{row.difference:.1e}',
+        )
         for row in comparisons
     ]
-    return '\n'.join(lines)
+    return tables.markdown_table(header, rows)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from pycocotools import mask as mask_utils
 
+from mmvision_ext.utils import tables
+
 from .functional import (
     Detections,
     GroundTruth,
@@ -179,15 +181,21 @@ def markdown_table(comparisons: list[Comparison]) -> str:
     Returns:
         The table, one line per comparison below the header.
     """
-    lines = [
-        '| kind | pycocotools (s) | faster-coco-eval (s) | ratio | largest '
-        'difference of a class AP |',
-        '|---|---:|---:|---:|---:|',
-    ]
-    for row in comparisons:
-        ratio = row.reference_seconds / row.faster_seconds
-        lines.append(
-            f'| {row.kind} | {row.reference_seconds:.2f} | '
-            f'{row.faster_seconds:.2f} | {ratio:.1f} | {row.difference:.1e} |'
+    header = (
+        'kind',
+        'pycocotools (s)',
+        'faster-coco-eval (s)',
+        'ratio',
+        'largest difference of a class AP',
+    )
+    rows = [
+        (
+            row.kind,
+            f'{row.reference_seconds:.2f}',
+            f'{row.faster_seconds:.2f}',
+            f'{row.reference_seconds / row.faster_seconds:.1f}',
+            f'{row.difference:.1e}',
         )
-    return '\n'.join(lines)
+        for row in comparisons
+    ]
+    return tables.markdown_table(header, rows)

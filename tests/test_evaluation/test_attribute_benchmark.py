@@ -21,4 +21,5 @@ def test_both_ways_give_the_same_and_a_row(tmp_path):
     with (tmp_path / 'new' / 'a.csv').open() as file:
         rows = list(csv.DictReader(file))
     assert [item['attributes'] for item in rows] == ['6', '6']
-    assert markdown_table([row]).splitlines()[2].startswith('| 400 | 6 | 8')
+    cells = markdown_table([row]).splitlines()[2].split()
+    assert ' '.join(cells).startswith('| 400 | 6 | 8')

@@ -42,12 +42,7 @@ val_dataloader = dict(
     dataset=dict(split='val', pipeline=test_pipeline, **source),
 )
 test_dataloader = dict(
-    batch_size=32,
-    num_workers=4,
-    persistent_workers=True,
-    drop_last=False,
-    collate_fn=dict(type='default_collate'),
-    sampler=dict(type='DefaultSampler', shuffle=False),
+    val_dataloader,
     dataset=dict(split='test', pipeline=test_pipeline, **source),
 )
 

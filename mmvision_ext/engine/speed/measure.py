@@ -89,12 +89,12 @@ class SpeedRow:
     iterations: int
     repeats: int
     workers: int
-    threads: int = field(default_factory=torch.get_num_threads)
-    hardware: str = field(default_factory=lambda: hardware_name())
-    torch_version: str = str(torch.__version__)
-    config: str = ''
-    commit: str = field(default_factory=code_commit)
-    command: str = ''
+    threads: int
+    hardware: str
+    torch_version: str
+    config: str
+    commit: str
+    command: str
 
 
 @dataclass
@@ -211,7 +211,11 @@ def measure_speed(
         model=name,
         batch_size=options.batch_size,
         repeats=options.repeats,
+        threads=torch.get_num_threads(),
+        hardware=hardware_name(),
+        torch_version=str(torch.__version__),
         config=str(path),
+        commit=code_commit(),
         command=command,
     )
     rows = [_row(entry, entries[0].median, bare, common) for entry in entries]

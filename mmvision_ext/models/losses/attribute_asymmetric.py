@@ -1,24 +1,22 @@
 """Asymmetric loss: easy negatives count less, the easiest not at all."""
 
 import torch
-from torch import nn
 from torch.nn import functional as F
 
 from mmvision_ext.registry import MODELS
 from mmvision_ext.utils import InputError
 
-from .labelled_mean import check_shapes, labelled_mean
+from .attribute_loss import AttributeLoss
 
 
-def attribute_asymmetric(
+def asymmetric_entries(
     logits: torch.Tensor,
     targets: torch.Tensor,
-    mask: torch.Tensor | None = None,
     gamma_negative: float = 4.0,
     gamma_positive: float = 0.0,
     margin: float = 0.05,
 ) -> torch.Tensor:
-    """Asymmetric loss, the mean over known entries.
+    """Asymmetric loss of every entry.
 
     With p the probability of an attribute and q = max(p - margin, 0),
     positives have ``-(1 - p)^gamma_positive * log(p)`` and negatives
@@ -27,19 +25,13 @@ def attribute_asymmetric(
     Args:
         logits: Shape (N, A).
         targets: Shape (N, A), 1 where an attribute is present, else 0.
-        mask: bool (N, A), False where an entry is unknown; None has all.
         gamma_negative: Exponent of negatives.
         gamma_positive: Exponent of positives.
         margin: Probability up to which a negative gives no loss.
 
     Returns:
-        A scalar.
-
-    Raises:
-        InputError: If shapes differ.
+        Shape (N, A).
     """
-    check_shapes(logits, targets, mask)
-    logits = logits.float()
     present, absent = torch.sigmoid(logits), torch.sigmoid(-logits)
     positive = absent.pow(gamma_positive) * -F.logsigmoid(logits)
     if margin:
@@ -48,12 +40,12 @@ def attribute_asymmetric(
         log_absent = F.logsigmoid(-logits)
     shifted = (present - margin).clamp(min=0)
     negative = shifted.pow(gamma_negative) * -log_absent
-    return labelled_mean(targets * positive + (1 - targets) * negative, mask)
+    return targets * positive + (1 - targets) * negative
 
 
 @MODELS.register_module()
-class AttributeAsymmetricLoss(nn.Module):
-    """Asymmetric loss of attributes; see :func:`attribute_asymmetric`.
+class AttributeAsymmetricLoss(AttributeLoss):
+    """Asymmetric loss of attributes; see :func:`asymmetric_entries`.
 
     Ridnik et al., "Asymmetric Loss For Multi-Label Classification", ICCV
     2021. The paper sums over the attributes of an image; this is a mean.
@@ -75,7 +67,7 @@ class AttributeAsymmetricLoss(nn.Module):
         margin: float = 0.05,
         loss_weight: float = 1.0,
     ) -> None:
-        super().__init__()
+        super().__init__(loss_weight)
         if min(gamma_negative, gamma_positive) < 0 or not 0 <= margin < 1:
             raise InputError(
                 'AttributeAsymmetricLoss: expected exponents of at least 0 '
@@ -85,28 +77,22 @@ class AttributeAsymmetricLoss(nn.Module):
         self.gamma_negative = gamma_negative
         self.gamma_positive = gamma_positive
         self.margin = margin
-        self.loss_weight = loss_weight
 
-    def forward(
-        self,
-        logits: torch.Tensor,
-        targets: torch.Tensor,
-        mask: torch.Tensor | None = None,
+    def entry_losses(
+        self, logits: torch.Tensor, targets: torch.Tensor
     ) -> torch.Tensor:
-        """Compute the loss.
+        """Compute the loss of every entry.
 
         Args:
-            logits: Shape (N, A).
+            logits: float32 (N, A).
             targets: Shape (N, A), 1 where an attribute is present, else 0.
-            mask: bool (N, A), False where an entry is unknown.
 
         Returns:
-            A scalar.
+            Shape (N, A).
         """
-        return self.loss_weight * attribute_asymmetric(
+        return asymmetric_entries(
             logits,
             targets,
-            mask,
             self.gamma_negative,
             self.gamma_positive,
             self.margin,

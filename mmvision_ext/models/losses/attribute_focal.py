@@ -1,23 +1,21 @@
 """Focal loss: entries that are right already count less."""
 
 import torch
-from torch import nn
 from torch.nn import functional as F
 
 from mmvision_ext.registry import MODELS
 from mmvision_ext.utils import InputError
 
-from .labelled_mean import check_shapes, labelled_mean
+from .attribute_loss import AttributeLoss
 
 
-def attribute_focal(
+def focal_entries(
     logits: torch.Tensor,
     targets: torch.Tensor,
-    mask: torch.Tensor | None = None,
     gamma: float = 2.0,
     alpha: float = 0.25,
 ) -> torch.Tensor:
-    """Focal loss, the mean over known entries.
+    """Focal loss of every entry.
 
     With p the probability of an entry's label, the entry has
     ``-weight * (1 - p)^gamma * log(p)``; the weight is ``alpha`` for positives
@@ -26,28 +24,22 @@ def attribute_focal(
     Args:
         logits: Shape (N, A).
         targets: Shape (N, A), 1 where an attribute is present, else 0.
-        mask: bool (N, A), False where an entry is unknown; None has all.
         gamma: Exponent; 0 is weighted binary cross-entropy.
         alpha: Weight of positives.
 
     Returns:
-        A scalar.
-
-    Raises:
-        InputError: If shapes differ.
+        Shape (N, A).
     """
-    check_shapes(logits, targets, mask)
-    logits = logits.float()
     absent = torch.sigmoid(-logits)
     positive = alpha * absent.pow(gamma) * -F.logsigmoid(logits)
     negative = (1 - alpha) * torch.sigmoid(logits).pow(gamma)
     negative = negative * -F.logsigmoid(-logits)
-    return labelled_mean(targets * positive + (1 - targets) * negative, mask)
+    return targets * positive + (1 - targets) * negative
 
 
 @MODELS.register_module()
-class AttributeFocalLoss(nn.Module):
-    """Focal loss of attributes; see :func:`attribute_focal`.
+class AttributeFocalLoss(AttributeLoss):
+    """Focal loss of attributes; see :func:`focal_entries`.
 
     Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017.
 
@@ -63,7 +55,7 @@ class AttributeFocalLoss(nn.Module):
     def __init__(
         self, gamma: float = 2.0, alpha: float = 0.25, loss_weight: float = 1.0
     ) -> None:
-        super().__init__()
+        super().__init__(loss_weight)
         if gamma < 0 or not 0 <= alpha <= 1:
             raise InputError(
                 'AttributeFocalLoss: expected gamma of at least 0 and alpha '
@@ -71,24 +63,17 @@ class AttributeFocalLoss(nn.Module):
             )
         self.gamma = gamma
         self.alpha = alpha
-        self.loss_weight = loss_weight
 
-    def forward(
-        self,
-        logits: torch.Tensor,
-        targets: torch.Tensor,
-        mask: torch.Tensor | None = None,
+    def entry_losses(
+        self, logits: torch.Tensor, targets: torch.Tensor
     ) -> torch.Tensor:
-        """Compute the loss.
+        """Compute the loss of every entry.
 
         Args:
-            logits: Shape (N, A).
+            logits: float32 (N, A).
             targets: Shape (N, A), 1 where an attribute is present, else 0.
-            mask: bool (N, A), False where an entry is unknown.
 
         Returns:
-            A scalar.
+            Shape (N, A).
         """
-        return self.loss_weight * attribute_focal(
-            logits, targets, mask, self.gamma, self.alpha
-        )
+        return focal_entries(logits, targets, self.gamma, self.alpha)

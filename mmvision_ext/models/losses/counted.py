@@ -3,14 +3,14 @@
 from abc import abstractmethod
 
 import torch
-from torch import nn
 
 from mmvision_ext.utils import InputError
 
-from .attribute_bce import attribute_bce
+from .attribute_bce import bce_entries
+from .attribute_loss import AttributeLoss
 
 
-class CountedBCELoss(nn.Module):
+class CountedBCELoss(AttributeLoss):
     """Binary cross-entropy with weights from counts of the training set.
 
     The counts come before the first step, from
@@ -22,8 +22,7 @@ class CountedBCELoss(nn.Module):
     """
 
     def __init__(self, loss_weight: float = 1.0) -> None:
-        super().__init__()
-        self.loss_weight = loss_weight
+        super().__init__(loss_weight)
         self.weights: torch.Tensor | None
         self.register_buffer('weights', None, persistent=False)
 
@@ -53,24 +52,20 @@ class CountedBCELoss(nn.Module):
             Weights of the positive and of the negative terms, (A,) each.
         """
 
-    def forward(
-        self,
-        logits: torch.Tensor,
-        targets: torch.Tensor,
-        mask: torch.Tensor | None = None,
+    def entry_losses(
+        self, logits: torch.Tensor, targets: torch.Tensor
     ) -> torch.Tensor:
-        """Compute the loss.
+        """Compute the weighted cross-entropy of every entry.
 
         Args:
-            logits: Shape (N, A).
+            logits: float32 (N, A).
             targets: Shape (N, A), 1 where an attribute is present, else 0.
-            mask: bool (N, A), False where an entry is unknown.
 
         Returns:
-            A scalar.
+            Shape (N, A).
 
         Raises:
-            InputError: If there are no counts yet, or shapes differ.
+            InputError: If there are no counts yet.
         """
         if self.weights is None:
             raise InputError(
@@ -80,6 +75,4 @@ class CountedBCELoss(nn.Module):
                 'custom_hooks.'
             )
         positive, negative = self.weights.to(logits.device)
-        return self.loss_weight * attribute_bce(
-            logits, targets, mask, positive, negative
-        )
+        return bce_entries(logits, targets, positive, negative)

@@ -51,8 +51,12 @@ ROW = SpeedRow(
     iterations=20,
     repeats=5,
     workers=0,
+    threads=1,
     hardware='a CPU',
+    torch_version='2.0',
+    config='configs/cifar100/resnet20_1xb128-200e_cifar100.py',
     commit='abc',
+    command='',
 )
 
 
@@ -124,6 +128,8 @@ def test_the_tool(
     assert {row['times_stock'] for row in rows} == {'1.000'}
     assert rows[0]['command'].startswith('cifar_training.py ')
     assert rows[0]['config'] == str(leaf)
+    assert rows[0]['torch_version'] == torch.__version__
+    assert all(rows[0][name] for name in ('threads', 'hardware', 'commit'))
     text = capsys.readouterr().out
     assert all(part in text for part in PARTS)
     assert 'x stock' in text

@@ -1,0 +1,42 @@
+"""What the datasets share that compare a training and a test config."""
+
+from collections.abc import Mapping
+from inspect import signature
+from typing import Any
+
+
+def class_faults(
+    train: Mapping[str, Any], other: Mapping[str, Any]
+) -> list[str]:
+    """Compare the classes of two metainfos.
+
+    Args:
+        train: Metainfo of a training set, with ``classes``.
+        other: That of validation or test data.
+
+    Returns:
+        At most one sentence.
+    """
+    if tuple(train['classes']) == tuple(other['classes']):
+        return []
+    return [
+        'metainfo.classes differ, so that equal labels mean other classes: '
+        'set both to the same names in the same order'
+    ]
+
+
+def with_defaults(config: Mapping[str, Any], *kinds: type) -> dict[str, Any]:
+    """Arguments of a config, with the defaults of those left out.
+
+    Args:
+        config: Arguments of a dataset.
+        kinds: The dataset's class; before it a base class that takes some of
+            the arguments.
+
+    Returns:
+        The arguments by name.
+    """
+    known = [
+        item for kind in kinds for item in signature(kind).parameters.values()
+    ]
+    return {item.name: item.default for item in known} | {**config}
