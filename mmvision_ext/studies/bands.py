@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import offset_copy
 from numpy.typing import NDArray
 
 from mmvision_ext.visualization.charts import (
@@ -29,8 +30,10 @@ from .chart_style import (
 from .spec import Study
 
 BAND_ALPHA = 0.18
-# Of the legend: how many letters fit, and how wide a line mark is.
+# Of the legend below all panels: letters that fit, and the width of a mark.
 LETTERS_AN_INCH, MARK_LETTERS = 9, 8
+# Of a panel's own: size in points, height of a row, room for the axis above.
+KEY_POINTS, KEY_INCHES, KEY_OFFSET = 8, 0.17, 0.45
 
 
 def plot_bands(
@@ -52,10 +55,11 @@ def plot_bands(
     colors, lines = label_colors(study), label_lines(study)
     num_columns = min(PANELS_PER_ROW, len(curves))
     num_rows = -(-len(curves) // num_columns)
+    keys = max(map(len, curves.values())) if has_own_labels(study) else 0
     with matplotlib.rc_context(STYLE):
         figure = new_figure(
             4.6 * num_columns + 0.4,
-            3.3 * num_rows + 0.5,
+            (3.3 + KEY_INCHES * keys) * num_rows + 0.5,
             f'{study.title}\n{metric.title} in validation: mean over seeds, '
             'band ± sample standard deviation',
         )
@@ -132,7 +136,7 @@ def _legends(
     panels: Sequence[Axes],
     curves: Mapping[str, Mapping[str, Sequence[Curve]]],
 ) -> None:
-    """One below all panels, or one in each and below only what is left."""
+    """One below all panels, or one below each and last what is left."""
     colors, lines = label_colors(study), label_lines(study)
     every = {
         label: Line2D([], [], color=colors[label], linestyle=lines[label])
@@ -144,10 +148,14 @@ def _legends(
             axes.legend(
                 [every[label] for label in entries],
                 list(entries),
-                loc='lower right',  # where rising curves leave room
-                fontsize=8,
-                frameon=True,
-                edgecolor='white',
+                loc='upper left',
+                bbox_to_anchor=(0, 0),
+                bbox_transform=offset_copy(
+                    axes.transAxes, figure, y=-KEY_OFFSET
+                ),
+                borderaxespad=0,
+                fontsize=KEY_POINTS,
+                labelspacing=0.3,
             )
         every = {}
     if study.metrics[0].name in study.chance:

@@ -58,7 +58,8 @@ def read_outcome(run: Run) -> Outcome:
         raise InputError(
             f'{run.work_dir}: expected an evaluation with finite metrics at '
             f'{unit} {run.length}, the last; the last ones found are at '
-            f'{found or "none"}. The config needs a val_evaluator.'
+            f'{found or "none"}. The config needs a val_evaluator, and no '
+            'EarlyStoppingHook that ends the run before.'
         )
     memory, times = [], []
     for record in _records(run.work_dir):

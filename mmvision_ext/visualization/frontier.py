@@ -196,6 +196,7 @@ def _set_limits(axes: Axes, points: Sequence[Point]) -> None:
         for sign in (-1, 1)
     ]
     margin = max(0.12 * (max(ends) - min(ends)), 0.5e-2 * max(map(abs, ends)))
+    margin = margin or 1.0  # all values are 0
     axes.set_ylim(min(ends) - margin, max(ends) + margin)
     style_log_axis(axes)
 

@@ -1,6 +1,7 @@
 """Pareto fronts, and charts in which every point can be named."""
 
 import itertools
+import warnings
 
 import numpy as np
 import pytest
@@ -126,6 +127,17 @@ def test_front_points_are_filled(tmp_path, monkeypatch) -> None:
     assert faces[1.0] == faces[3.0] == frontier.SERIES_COLORS[0]
     [stairs] = [line for line in seen[0].lines if line.get_linestyle() == '--']
     assert stairs.get_xydata()[:3].tolist() == [[1, 50], [3, 50], [3, 60]]
+
+
+def test_values_of_zero_have_an_axis(tmp_path, monkeypatch) -> None:
+    seen = _axes(monkeypatch)
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        plot_frontier(
+            [Point('a', '', 1.0, 0.0)], tmp_path / 'x.png', '', 'cost', 'value'
+        )
+    low, high = seen[0].get_ylim()
+    assert low < 0 < high
 
 
 @pytest.mark.parametrize('costs', [[], [1.0, 0.0]])

@@ -14,6 +14,11 @@ from .batch_results import is_batch, split_batch
 class DumpPredictions(DumpResults):
     """mmengine's DumpResults that takes batches apart.
 
+    Where a :class:`~mmvision_ext.structures.ClassificationBatch` is the
+    prediction, DumpResults would write whole batches, and mmpretrain's metrics
+    such as Accuracy expect one data sample an image; this class and
+    :class:`~mmvision_ext.evaluation.metrics.ClassificationMetric` take both.
+
     Args:
         out_file_path: File to write, ``*.pkl``.
         collect_device: Where results of several processes meet, 'cpu' or
