@@ -68,7 +68,7 @@ class Reason(Enum):
         'images of another size than their annotation '
         "says (the image's own is used)",
     )
-    CLIPPED = (Fate.NOTED, 'boxes clipped to the image by at most 1 px')
+    CLIPPED = (Fate.NOTED, 'boxes clipped to the image')
     PARTLY_BAD = (Fate.NOTED, 'annotations of which some polygons are invalid')
 
     def __init__(self, fate: Fate, text: str) -> None:
