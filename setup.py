@@ -38,7 +38,7 @@ def read_requirements(name: str) -> list[str]:
     return found
 
 
-EXTRAS = ('tests', 'demo', 'deploy', 'dev')
+EXTRAS = ('tests', 'demo', 'deploy', 'dev', 'text')
 
 readme = ROOT / 'README.md'
 setup(

@@ -17,6 +17,7 @@ PIN_FILES = (
     'tested-deploy',
     'tested-tests',
     'tested-dev',
+    'tested-text',
     'compile',
 )
 
@@ -47,6 +48,7 @@ def test_every_tested_version_is_exact(repository: Path) -> None:
         ('deploy', ('tested-deploy',)),
         ('tests', ('tested-tests', 'tested-deploy')),
         ('dev', ('tested-dev',)),
+        ('text', ('tested-text',)),
     ],
 )
 def test_tested_versions_lie_in_their_ranges(

@@ -12,7 +12,8 @@ packages (requirements/tested.txt) and this package in editable mode, and
 lets mmcv use torchvision in place of its compiled operators. What is already
 up to date is skipped. Needs Python 3.10, 3.11 or 3.12 and no compiler.
 
-  --extras LIST   also install extras: tests, demo, deploy, dev (comma list)
+  --extras LIST   also install extras: tests, demo, deploy, dev, text
+                  (comma list)
   --compile-ops   build mmcv's own operators (minutes; needs a C++ compiler;
                   with CUDA where nvcc and a GPU are there) into a wheel cache
                   and install them in place of the stand-ins
@@ -49,8 +50,8 @@ while (($#)); do
 done
 for extra in ${extras[@]+"${extras[@]}"}; do
     case $extra in
-        tests | demo | deploy | dev) ;;
-        *) fail "unknown extra '$extra'; expected tests, demo, deploy or dev" ;;
+        tests | demo | deploy | dev | text) ;;
+        *) fail "unknown extra '$extra'; expected tests, demo, deploy, dev or text" ;;
     esac
 done
 

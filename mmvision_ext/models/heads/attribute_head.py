@@ -18,7 +18,7 @@ from .attribute_labels import stack_labels
 class AttributeHeadBase(MultiLabelClsHead):
     """What heads of attributes share: labels with a mask, loss, scores.
 
-    A subclass gives ``forward`` and names its last layer.
+    A subclass gives ``forward``, and its last layer for ``prior_bias``.
 
     Args:
         num_classes: Number of attributes, A.
@@ -152,6 +152,30 @@ class AttributeHeadBase(MultiLabelClsHead):
             )
         return stack_labels(data_samples, self.num_classes)
 
+    def loss(
+        self,
+        feats: Sequence[torch.Tensor],
+        data_samples: list[DataSample],
+        **kwargs: Any,
+    ) -> dict[str, torch.Tensor]:
+        """Compute the loss over known entries.
+
+        Args:
+            feats: Outputs of the neck; the last, (N, in_channels), is used.
+            data_samples: N samples with ``gt_score`` (A,) and, where not
+                every entry is known, ``gt_mask``, bool (A,).
+            kwargs: Further arguments of the loss.
+
+        Returns:
+            ``loss``, a scalar.
+
+        Raises:
+            InputError: If labels are malformed, or the loss lacks counts.
+        """
+        targets, mask = self.labels(data_samples)
+        logits = self(feats)
+        return {'loss': self.loss_module(logits, targets, mask, **kwargs)}
+
 
 @MODELS.register_module()
 class AttributeHead(AttributeHeadBase):
@@ -226,27 +250,3 @@ class AttributeHead(AttributeHeadBase):
             Logits, (N, A).
         """
         return self.classifier[-1](self.pre_logits(feats))
-
-    def loss(
-        self,
-        feats: Sequence[torch.Tensor],
-        data_samples: list[DataSample],
-        **kwargs: Any,
-    ) -> dict[str, torch.Tensor]:
-        """Compute the loss over known entries.
-
-        Args:
-            feats: Outputs of the neck; the last, (N, in_channels), is used.
-            data_samples: N samples with ``gt_score`` (A,) and, where not
-                every entry is known, ``gt_mask``, bool (A,).
-            kwargs: Further arguments of the loss.
-
-        Returns:
-            ``loss``, a scalar.
-
-        Raises:
-            InputError: If labels are malformed, or the loss lacks counts.
-        """
-        targets, mask = self.labels(data_samples)
-        logits = self(feats)
-        return {'loss': self.loss_module(logits, targets, mask, **kwargs)}

@@ -1,0 +1,203 @@
+"""Sentences for the names of classes and attributes."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmvision_ext.datasets.json_files import read_json
+from mmvision_ext.utils import InputError
+from mmvision_ext.utils.nearest import nearest
+
+from .embeddings import Prompts
+
+_FOLDER = Path(__file__).parents[2] / 'datasets' / 'metadata'
+_SUFFIX = '_phrases.json'
+_ARTICLES = ('a ', 'an ', 'the ')
+_TEMPLATES = _FOLDER / 'prompt_templates.json'
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """Names of a vocabulary and how they read in a sentence.
+
+    Attributes:
+        present: Name to phrase: ``'Metal': 'an object made of metal'``.
+        absent: Name to the phrase of its opposite; None where the vocabulary
+            has none.
+    """
+
+    present: dict[str, str]
+    absent: dict[str, str] | None
+
+
+def vocabularies() -> list[str]:
+    """Names of the vocabularies that the package has phrases for."""
+    return sorted(
+        path.name.removesuffix(_SUFFIX) for path in _FOLDER.glob(f'*{_SUFFIX}')
+    )
+
+
+def templates() -> dict[str, tuple[str, ...]]:
+    """The sets of templates, each with a sentence or more around ``{}``."""
+    return {
+        name: tuple(sentences)
+        for name, sentences in read_json(_TEMPLATES)['templates'].items()
+    }
+
+
+def read_phrases(vocabulary: str) -> Phrases:
+    """Read the phrases of a vocabulary.
+
+    The file is a JSON object. ``phrases`` gives each name either its phrase,
+    or ``[pattern, words]``; ``patterns`` gives each pattern its phrase around
+    ``{}``, and that of the opposite.
+
+    Args:
+        vocabulary: One of :func:`vocabularies`, or a JSON file.
+
+    Returns:
+        Names and phrases, in the order of the file.
+
+    Raises:
+        InputError: If there is no such vocabulary, or the file is malformed.
+    """
+    path = _FOLDER / f'{vocabulary}{_SUFFIX}'
+    if vocabulary.endswith('.json'):
+        path = Path(vocabulary)
+        if not path.is_file():
+            raise InputError(
+                f'vocabulary: expected a file, found none at {path}'
+            )
+    elif vocabulary not in vocabularies():
+        raise InputError(
+            'vocabulary: expected a JSON file or one of the package, found '
+            f"'{vocabulary}'{nearest(vocabulary, vocabularies())}"
+        )
+    content = read_json(path)
+    found = content.get('phrases') if isinstance(content, dict) else None
+    if not isinstance(found, dict) or not found:
+        raise InputError(
+            f'{path}: expected phrases, an object of names, found '
+            f'{type(found).__name__}'
+        )
+    pairs = {
+        name: _pair(name, entry, content.get('patterns') or {}, path)
+        for name, entry in found.items()
+    }
+    opposites = {name: absent for name, (_, absent) in pairs.items() if absent}
+    if opposites and len(opposites) < len(pairs):
+        lone = next(name for name in pairs if name not in opposites)
+        raise InputError(
+            f"{path}: expected an opposite of every name, found none of '"
+            f"{lone}'; give its pattern two phrases, or none of them two"
+        )
+    return Phrases(
+        {name: present for name, (present, _) in pairs.items()},
+        opposites or None,
+    )
+
+
+def _with_article(word: str) -> str:
+    if word.lower().startswith(_ARTICLES):
+        return word
+    return f'{"an" if word[0].lower() in "aeiou" else "a"} {word}'
+
+
+def _pair(
+    name: str, entry: Any, patterns: Mapping[str, Any], path: Path
+) -> tuple[str, str]:
+    """Phrase of a name and of its opposite; '' where there is none."""
+    if isinstance(entry, str) and entry:
+        return entry, ''
+    if (
+        isinstance(entry, list)
+        and len(entry) == 2
+        and isinstance(entry[0], str)
+        and isinstance(entry[1], str)
+    ):
+        pattern = patterns.get(entry[0])
+        if (
+            isinstance(pattern, list)
+            and len(pattern) in (1, 2)
+            and all(str(part).count('{}') == 1 for part in pattern)
+        ):
+            present, *absent = (part.format(entry[1]) for part in pattern)
+            return present, absent[0] if absent else ''
+    raise InputError(
+        f"{path}: expected a phrase of '{name}', or [pattern, words] with one "
+        f'of the patterns {sorted(patterns)}, each a list of one or two '
+        f'phrases with {{}}, found {entry!r}'
+    )
+
+
+def phrases_of(words: Sequence[str]) -> Phrases:
+    """Phrases of words that no vocabulary has.
+
+    Args:
+        words: Such as ``'ship'`` or ``'a parking lot'``; a word without an
+            article gets one.
+
+    Returns:
+        Every word with its phrase, and without opposites.
+
+    Raises:
+        InputError: If there is no word, an empty one, or one comes twice.
+    """
+    if isinstance(words, str) or not words or not all(map(str.strip, words)):
+        raise InputError(
+            'words: expected one word or more, none of them empty, found '
+            f'{words!r}'
+        )
+    twice = [word for word, count in Counter(words).items() if count > 1]
+    if twice:
+        raise InputError(
+            f"words: expected every word once, found '{twice[0]}' again"
+        )
+    return Phrases({word: _with_article(word) for word in words}, None)
+
+
+def template_set(name: str) -> tuple[str, ...]:
+    """One set of templates.
+
+    Args:
+        name: A key of :func:`templates`.
+
+    Returns:
+        Sentences with ``{}`` in each.
+
+    Raises:
+        InputError: If there is no such set.
+    """
+    known = templates()
+    if name not in known:
+        raise InputError(
+            f"templates: expected a set of the package, found '{name}'"
+            f'{nearest(name, known)}'
+        )
+    return known[name]
+
+
+def fill(phrases: Sequence[str], sentences: Sequence[str]) -> Prompts:
+    """Put phrases into sentences.
+
+    Args:
+        phrases: K phrases.
+        sentences: T templates, ``{}`` once in each.
+
+    Returns:
+        K rows of T prompts.
+
+    Raises:
+        InputError: If a template has no ``{}``, or several.
+    """
+    for sentence in sentences:
+        if sentence.count('{}') != 1:
+            raise InputError(
+                f"template: expected {{}} once, found '{sentence}'"
+            )
+    return tuple(
+        tuple(sentence.replace('{}', phrase) for sentence in sentences)
+        for phrase in phrases
+    )

@@ -1,0 +1,73 @@
+"""Words of a detector."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from mmvision_ext.models.text.vocabulary import Vocabulary
+from mmvision_ext.utils import InputError
+
+Write = Callable[..., str]
+
+
+def test_words_come_in_the_order_asked_for(write_words: Write) -> None:
+    vocabulary = Vocabulary(write_words('words'))
+    everything = vocabulary.features.clone()
+    assert vocabulary.words[0] == 'airplane'
+    vocabulary.use(['harbor', 'ship'])
+    assert vocabulary.words == ('harbor', 'ship')
+    assert torch.equal(vocabulary.features, everything[[3, 1]])
+    vocabulary.use(['airplane'])  # none is lost
+    assert torch.equal(vocabulary.features, everything[:1])
+
+
+@pytest.mark.parametrize(
+    ('words', 'message'),
+    [
+        ([], r'expected a list of words, found \[\]'),
+        ('ship', "expected a list of words, found 'ship'"),
+        (['ship', 'harbor', 'ship'], "found 'ship' 2 times"),
+        (['harbour'], "found none of 'harbour'; did you mean 'harbor'"),
+    ],
+)
+def test_other_words_are_refused(
+    write_words: Write, words: list[str], message: str
+) -> None:
+    vocabulary = Vocabulary(write_words('words'))
+    with pytest.raises(InputError, match=message):
+        vocabulary.use(words)
+    assert len(vocabulary.words) == 4
+
+
+def test_new_words_take_the_place_of_all(write_words: Write) -> None:
+    vocabulary = Vocabulary(write_words('words'))
+    vocabulary.replace(write_words('others', words=('car', 'bridge')))
+    assert vocabulary.words == ('car', 'bridge')
+    assert vocabulary.features.shape == (2, 16)
+
+
+@pytest.mark.parametrize(
+    ('other', 'message'),
+    [
+        (dict(dims=8), 'expected features of 16 dimensions .*, found 8'),
+        (dict(encoder='another'), 'of drawn, .* found those of another'),
+    ],
+)
+def test_features_of_another_space_are_refused(
+    write_words: Write, other: dict, message: str
+) -> None:
+    vocabulary = Vocabulary(write_words('words'))
+    with pytest.raises(InputError, match=message):
+        vocabulary.replace(write_words('others', **other))
+    assert vocabulary.words[0] == 'airplane'
+
+
+def test_a_checkpoint_knows_its_encoder(write_words: Write) -> None:
+    vocabulary = Vocabulary(write_words('words'))
+    state = vocabulary.state_dict()
+    assert list(state) == ['space']
+    Vocabulary(write_words('fewer', words=('car',))).load_state_dict(state)
+    other = Vocabulary(write_words('other', encoder='another'))
+    with pytest.raises(InputError, match='features of another, expected'):
+        other.load_state_dict(state)
