@@ -33,11 +33,16 @@ class AttributeStatisticsHook(Hook):
             InputError: If the data have no attributes, or the head takes no
                 counts.
         """
-        head: Any = getattr(unwrapped(runner.model), 'head', None)
+        model = unwrapped(runner.model)
+        head: Any = getattr(model, 'head', None)
+        if head is None:  # a detector
+            regions = getattr(model, 'roi_head', None)
+            head = getattr(regions, 'attribute_head', None)
         if not hasattr(head, 'set_counts'):
             raise InputError(
-                'AttributeStatisticsHook: expected a model.head that takes '
-                'counts, such as mmvision_ext.AttributeHead, found '
+                'AttributeStatisticsHook: expected a model.head, or a '
+                'model.roi_head.attribute_head, that takes counts, such as '
+                'mmvision_ext.AttributeHead, found '
                 f'{type(head).__name__}. Take the hook out of custom_hooks.'
             )
         scores, mask = _dataset(runner).attribute_matrix()

@@ -270,7 +270,8 @@ class AttributeMetric(BaseMetric):
             f'with positives, {numbers["num_with_negatives"]} with negatives; '
             f'protocol: {self._protocol or "not stated"}'
         )
-        return metrics | numbers
+        # mmengine writes an int of a result as null.
+        return metrics | {key: float(n) for key, n in numbers.items()}
 
     def _log(self, text: str, level: int = logging.INFO) -> None:
         print_log(

@@ -60,6 +60,16 @@ def make_runner(dataset: Any, **state: Any) -> SimpleNamespace:
     )
 
 
+def test_the_branch_of_a_detector_is_told() -> None:
+    runner = make_runner(Attributes())
+    head = runner.model.head
+    runner.model = nn.Module()
+    runner.model.roi_head = nn.Module()
+    runner.model.roi_head.attribute_head = head
+    AttributeStatisticsHook().before_train(runner)
+    assert head.loss_module.weights[0].tolist() == pytest.approx([0.05, 2, 2])
+
+
 @pytest.mark.parametrize('wrapped', [False, True])
 def test_known_labels_are_counted_once(wrapped: bool) -> None:
     dataset: Any = Attributes()

@@ -1,0 +1,201 @@
+"""Attributes of detected objects, with those that were missed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmvision_ext.registry import METRICS
+from mmvision_ext.utils import InputError
+
+from ..attribute_thresholds import sample_name
+from ..functional.attribute_ranking import rank_attributes
+from ..functional.attribute_scores import mean
+from ..functional.object_matching import match_objects
+from .attribute_metric import AttributeMetric, ScoredSample
+from .collector import image_record
+
+_PACK = (
+    "end the test pipeline with dict(type='LoadAnnotations'), "
+    "dict(type='mmvision_ext.LoadObjectAttributes') and "
+    "dict(type='mmvision_ext.PackDetAttributes')"
+)
+
+
+@dataclass(frozen=True)
+class ScoredImage:
+    """What the measures need of an image.
+
+    Attributes:
+        samples: One for each of its G objects that are not ignored.
+        found: Whether a detection finds the object, shape (G,), bool.
+    """
+
+    samples: list[ScoredSample]
+    found: NDArray[np.bool_]
+
+
+@METRICS.register_module()
+class DetectionAttributeMetric(AttributeMetric):
+    """Measures of a detector that tells the attributes of what it finds.
+
+    An object is found by a detection of its class with an overlap of at least
+    ``iou_thr``, see :func:`~mmvision_ext.evaluation.functional.
+    object_matching.match_objects`; its scores are those of that detection. An
+    object that no detection finds has the score 0 for every attribute, so
+    that the keys of :class:`AttributeMetric` count what was missed against
+    the model. Beside them stand, in per cent: ``recall``, the share of the
+    objects that were found; ``mAP_found`` and ``mAP_found_chance``, of the
+    found objects alone: they tell how well attributes are told where there is
+    a box, and are no measure to compare detectors by, since a detector that
+    finds the easy objects alone scores best. Detections that find nothing
+    count in the average precision of the boxes, not here.
+
+    Args:
+        iou_thr: Smallest overlap of a detection with the object that it
+            finds, in (0, 1].
+        kwargs: As for :class:`AttributeMetric`.
+
+    Raises:
+        InputError: If ``iou_thr`` is out of range, or as for
+            :class:`AttributeMetric`.
+    """
+
+    def __init__(self, iou_thr: float = 0.5, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not 0 < iou_thr <= 1:
+            raise InputError(
+                f'iou_thr: expected a value in (0, 1], found {iou_thr!r}'
+            )
+        self.iou_thr = iou_thr
+
+    def process(
+        self, data_batch: Any, data_samples: Sequence[dict[str, Any]]
+    ) -> None:
+        """Append what counts of each image to ``self.results``.
+
+        Args:
+            data_batch: Not used.
+            data_samples: As dicts, data samples with ``pred_instances``, of
+                which ``attribute_scores`` (D, A), and ``gt_instances``, of
+                which ``attributes`` (G, A), ``attribute_mask``, bool (G, A),
+                and ``ann_ids`` (G,). Boxes are in pixels of the original
+                image.
+
+        Raises:
+            InputError: If one is missing or has another shape, or the
+                thresholds were chosen on an object of these images.
+        """
+        if self.thresholds is not None and not self.results:
+            self.thresholds.check_protocol(self._protocol)
+        for sample in data_samples:
+            found = self._scored_image(sample)
+            if self.thresholds is not None:
+                for item in found.samples:
+                    self.thresholds.check_sample(item.name)
+            self.results.append(found)
+
+    def compute_metrics(self, results: list[Any]) -> dict[str, float]:
+        """Evaluate the objects of the images of all processes.
+
+        Args:
+            results: One :class:`ScoredImage` for each image.
+
+        Returns:
+            The measures, without prefix; nan for those that are not defined.
+
+        Raises:
+            InputError: If scores, targets and attribute names do not agree,
+                or there is no object.
+        """
+        objects = [item for image in results for item in image.samples]
+        metrics = super().compute_metrics(objects)
+        found = np.concatenate([image.found for image in results])
+        shares = dict(
+            recall=100 * float(found.mean()),
+            mAP_found=float('nan'),
+            mAP_found_chance=float('nan'),
+        )
+        if found.any():
+            chosen = np.flatnonzero(found)
+            data = self._data([objects[index] for index in chosen])
+            precision = rank_attributes(data).average_precision
+            seen = data.positives > 0
+            shares['mAP_found'] = 100 * mean(precision[seen])
+            shares['mAP_found_chance'] = 100 * mean(data.priors[seen])
+        self._log(
+            f'{int(found.sum())} of {len(found)} objects found '
+            f'({shares["recall"]:.2f} %, IoU {self.iou_thr:g}, same class); '
+            f'mAP of these {shares["mAP_found"]:.2f} % (chance '
+            f'{shares["mAP_found_chance"]:.2f} %); in the line above the '
+            'others have the score 0'
+        )
+        return metrics | shares
+
+    def _names(self, count: int) -> tuple[str, ...]:
+        """Names of the attributes.
+
+        Raises:
+            InputError: If there are not as many as scores.
+        """
+        names = (self.dataset_meta or {}).get('attributes')
+        if not names:
+            return tuple(f'attribute {index}' for index in range(count))
+        if len(names) != count:
+            raise InputError(
+                f'The model scores {count} attributes, but the data set has '
+                f'{len(names)}: set model.roi_head.attribute_head.'
+                f'num_classes={len(names)}.'
+            )
+        return tuple(names)
+
+    def _scored_image(self, sample: Mapping[str, Any]) -> ScoredImage:
+        """Scores, targets and mask of the objects of an image."""
+        record = image_record(sample)
+        place = sample.get('img_path', 'an image')
+        truth, found = sample['gt_instances'], sample['pred_instances']
+        total = int((~record.truth.ignored).sum())  # those come first
+        matches = match_objects(record, self.iou_thr)[:total]
+        if not total:
+            return ScoredImage([], np.zeros(0, bool))
+        for key in ('attributes', 'attribute_mask', 'ann_ids'):
+            if key not in truth:
+                raise InputError(
+                    f'{place}: expected gt_instances.{key}, found none: '
+                    f'{_PACK}.'
+                )
+        if 'attribute_scores' not in found:
+            raise InputError(
+                f'{place}: expected pred_instances.attribute_scores, found '
+                "none: set model.roi_head.type='mmvision_ext.AttributeRoIHead'"
+                ' with an attribute_head.'
+            )
+        targets = truth['attributes'].float().cpu().numpy()
+        known = truth['attribute_mask'].cpu().numpy()
+        predicted = found['attribute_scores'].float().cpu().numpy()
+        if predicted.shape[1] != targets.shape[1]:
+            raise InputError(
+                f'{place}: expected scores of {targets.shape[1]} attributes, '
+                f'found {predicted.shape[1]}: set model.roi_head.'
+                f'attribute_head.num_classes={targets.shape[1]}.'
+            )
+        scores = np.zeros_like(targets)
+        hit = matches >= 0
+        scores[hit] = predicted[matches[hit]]
+        named = self.thresholds is not None or self.save_thresholds
+        return ScoredImage(
+            [
+                ScoredSample(
+                    scores[index],
+                    targets[index],
+                    known[index],
+                    sample_name({**sample, 'ann_id': int(ann_id)})
+                    if named
+                    else '',
+                )
+                for index, ann_id in enumerate(truth['ann_ids'])
+            ],
+            hit,
+        )
