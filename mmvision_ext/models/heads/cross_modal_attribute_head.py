@@ -160,6 +160,24 @@ class CrossModalAttributeHead(AttributeHeadBase):
             )
         return self.attribute_encoder(known)
 
+    def attribute_similarity(
+        self, feats: Sequence[torch.Tensor]
+    ) -> torch.Tensor:
+        """Compare images with each attribute by itself, for retrieval.
+
+        Args:
+            feats: Outputs of the neck; the last, (N, C), is used.
+
+        Returns:
+            Cosine of the embeddings of image and attribute, in [-1, 1],
+            (N, A).
+        """
+        images = F.normalize(self.embed_images(feats))
+        single = torch.eye(
+            self.num_classes, device=images.device, dtype=images.dtype
+        )
+        return images @ F.normalize(self.embed_attributes(single)).T
+
     def pre_logits(
         self, feats: Sequence[torch.Tensor], known: torch.Tensor | None = None
     ) -> torch.Tensor:
@@ -247,7 +265,8 @@ class CrossModalAttributeHead(AttributeHeadBase):
         Returns:
             N samples with ``pred_score``, (A,), in which known attributes
             have 1 or 0, and ``pred_label``, the indices of scores of at least
-            0.5.
+            0.5. With an alignment loss also ``attribute_similarity``, (A,),
+            see :meth:`attribute_similarity`.
 
         Raises:
             InputError: If what is known has another shape or other values.
@@ -268,7 +287,14 @@ class CrossModalAttributeHead(AttributeHeadBase):
                 )
             certain = torch.full_like(logits, torch.inf) * known.sign()
             logits = torch.where(known != 0, certain, logits)
-        return self._get_predictions(logits, data_samples)
+        found = self._get_predictions(logits, data_samples)
+        if self.alignment is not None:
+            similarity = self.attribute_similarity(feats)
+            for sample, row in zip(found, similarity, strict=True):
+                sample.set_field(
+                    row, 'attribute_similarity', dtype=torch.Tensor
+                )
+        return found
 
     def _fused(
         self, visual: torch.Tensor, attributes: torch.Tensor

@@ -5,6 +5,7 @@ from .attribute_asymmetric import AttributeAsymmetricLoss
 from .attribute_bce import AttributeBCELoss
 from .attribute_focal import AttributeFocalLoss
 from .class_balanced import ClassBalancedBCELoss
+from .image_word_contrast import ImageWordContrastLoss
 from .positive_reweighted import PositiveReweightedBCELoss
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     'ClassBalancedBCELoss',
     'ContrastiveAlignmentLoss',
     'CosineAlignmentLoss',
+    'ImageWordContrastLoss',
     'PositiveReweightedBCELoss',
 ]

@@ -28,7 +28,7 @@ def contrastive_alignment(
     first: torch.Tensor,
     second: torch.Tensor,
     same: torch.Tensor,
-    temperature: float = 0.07,
+    temperature: float | torch.Tensor = 0.07,
 ) -> torch.Tensor:
     """Symmetric contrastive loss of the cosine similarities.
 

@@ -268,3 +268,22 @@ def test_another_head():
                 type='mmvision_ext.AttributeHead', num_classes=A, in_channels=4
             )
         )
+
+
+def test_similarity_is_the_cosine_of_the_embeddings(inputs, scores):
+    model = build().eval()
+    with torch.no_grad():
+        images = model.embed_images(inputs)
+        attributes = model.embed_attributes(torch.eye(A))
+        found = [
+            torch.stack([item.attribute_similarity for item in batch])
+            for batch in (
+                model.predict(inputs),
+                model.predict(inputs, samples(scores)),
+            )
+        ]
+    assert torch.allclose(found[0], images @ attributes.T, atol=1e-6)
+    assert torch.equal(*found)  # labels are not read
+    with torch.no_grad():
+        (sample,) = build(alignment=None).eval().predict(inputs[:1])
+    assert 'attribute_similarity' not in sample
