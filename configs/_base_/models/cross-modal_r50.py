@@ -27,7 +27,7 @@ custom_hooks = [
         type='EarlyStoppingHook',
         monitor='attributes/mAP',
         rule='greater',
-        min_delta=0.0,
+        min_delta=0.001,
         patience=10,  # evaluations
     ),
 ]
