@@ -9,6 +9,8 @@ require()  # says how to mend a missing mmcv._ext, before mmdet stumbles on it
 
 from mmdet.apis import inference_detector, init_detector  # noqa: E402
 
+from .attribute_inferencer import AttributeInferencer  # noqa: E402
+from .attribute_results import AttributeResult, AttributeResults  # noqa: E402
 from .classification import (  # noqa: E402
     ClassificationResults,
     classify_dataset,
@@ -19,6 +21,9 @@ from .predictions import DatasetPredictions, iter_dataset_predictions  # noqa: E
 from .results import DetectionResult, DetectionResults  # noqa: E402
 
 __all__ = [
+    'AttributeInferencer',
+    'AttributeResult',
+    'AttributeResults',
     'ClassificationResults',
     'DatasetPredictions',
     'DetectionInferencer',

@@ -105,7 +105,7 @@ def classify_dataset(
             other classes than the model or several labels an image, or there
             is no such layer.
     """
-    loader = _build_loader(load_config(config), split)
+    loader = build_loader(load_config(config), split)
     classes = tuple(model.dataset_meta['classes'])
     _check_classes(classes, loader.dataset, split)
     scores, labels, features = [], [], []
@@ -132,7 +132,7 @@ def classify_dataset(
     )
 
 
-def _build_loader(config: Config, split: Split) -> DataLoader:
+def build_loader(config: Config, split: Split) -> DataLoader:
     """The config's loader, each image once, in order."""
     key = f'{split}_dataloader'
     if not config.get(key):

@@ -1,0 +1,77 @@
+"""Tables of an ensemble of attribute models."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from mmvision_ext.utils.tables import markdown_table
+
+from .attribute_ensemble import Ensemble, EnsembleRow
+
+CHANCE = {'AUROC': 50.0, 'mA': 50.0}  # of the others the measures tell
+
+
+def ensemble_table(ensemble: Ensemble) -> str:
+    """The measures as a Markdown table.
+
+    Args:
+        ensemble: The measures.
+
+    Returns:
+        A row for each measure, a column for each member, the average, chance
+        and the predictor that denies everything, and lines on what they are.
+    """
+    rows = ensemble.rows
+    cells = []
+    for key in rows[0].measures:
+        if key.startswith('num_') or key.endswith('_chance'):
+            continue
+        if key == 'accuracy_all_negative':
+            continue
+        guessed = rows[0].measures.get(f'{key}_chance', CHANCE.get(key))
+        denied = ensemble.all_negative.get(key)
+        values = [row.measures[key] for row in rows]
+        cells.append([key, *map(_cell, [*values, guessed, denied])])
+    header = ['measure (%)', *(row.name for row in rows)]
+    numbers = rows[0].measures
+    weights = ', '.join(f'{row.name} {row.weight:.3f}' for row in rows[:-1])
+    return (
+        markdown_table([*header, 'chance', 'all-negative'], cells)
+        + f'\n\n{ensemble.samples} samples; protocol: '
+        f'{ensemble.protocol or "not stated"}. '
+        f'{numbers["num_with_positives"]:.0f} attributes have positives, '
+        f'{numbers["num_known"]:.0f} entries are known. Weights: {weights}. '
+        'The average is of probabilities.\n'
+    )
+
+
+def write_ensemble(ensemble: Ensemble, folder: str | Path) -> list[Path]:
+    """Write ``ensemble.md`` and ``ensemble.csv``.
+
+    Args:
+        ensemble: The measures.
+        folder: Where to; made where missing.
+
+    Returns:
+        The files. The CSV has a row for each member, the average and the
+        predictor that denies everything (``all-negative``), and all digits.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    text, table = folder / 'ensemble.md', folder / 'ensemble.csv'
+    text.write_text(ensemble_table(ensemble), encoding='utf-8')
+    denying = EnsembleRow('all-negative', 0.0, ensemble.all_negative)
+    names = ['name', 'weight', 'config', 'checkpoint']
+    with table.open('w', newline='', encoding='utf-8') as file:
+        writer = csv.DictWriter(file, [*names, *ensemble.rows[0].measures])
+        writer.writeheader()
+        for row in [*ensemble.rows, denying]:
+            cells = {name: getattr(row, name) for name in names}
+            writer.writerow(cells | row.measures)
+    return [text, table]
+
+
+def _cell(value: float | None) -> str:
+    missing = value is None or np.isnan(value)
+    return '–' if missing else f'{value:.2f}'
