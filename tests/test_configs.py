@@ -26,14 +26,21 @@ from mmengine.registry import (
 )
 from mmpretrain.structures import DataSample
 from torch import nn
+from torch.nn import functional as F
 
 from mmvision_ext.apis.model_table import describe_model
 from mmvision_ext.engine.hooks import FreezeHook
+from mmvision_ext.models.heads import TextAttributeHead
+from mmvision_ext.models.text import TextEmbeddings
+from mmvision_ext.utils import InputError
 from mmvision_ext.utils.config_check import dataset_classes, iter_datasets
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
+ZERO_SHOT = sorted(CONFIGS.glob('*/*_zero-shot_*.py'))  # train nothing
 LEAVES = sorted(
-    path for path in CONFIGS.glob('*/*.py') if path.parent.name != '_base_'
+    path
+    for path in CONFIGS.glob('*/*.py')
+    if path.parent.name != '_base_' and path not in ZERO_SHOT
 )
 DETECTORS = [
     path for path in LEAVES if path.parent.name in ('mask_rcnn', 'sparse_rcnn')
@@ -41,10 +48,14 @@ DETECTORS = [
 CLASSIFIERS = [path for path in LEAVES if path.parent.name == 'caltech101']
 NEW_LAYER = {'alexnet': 'head.classifier.6'}  # else head.conv
 
+ATTRIBUTE_DETECTORS = [
+    path for path in LEAVES if path.match('coco_attributes/faster-rcnn_*.py')
+]
 ATTRIBUTES = [
     path
     for path in LEAVES
     if path.parent.name in ('coconut', 'coco_attributes')
+    and path not in ATTRIBUTE_DETECTORS
 ]
 
 CIFAR = [path for path in LEAVES if path.parent.name == 'cifar100']
@@ -390,7 +401,7 @@ def _attribute_batch(cfg: Config, model: nn.Module) -> dict[str, Any]:
         mask = torch.arange(count) > len(samples)
         sample.set_field(mask, 'gt_mask', dtype=torch.Tensor)
         samples.append(sample)
-    fixed = re.search('Swin|Vision', cfg.model.backbone.type)  # one size
+    fixed = re.search('Swin|Vision|CLIP', cfg.model.backbone.type)  # one size
     size = 224 if fixed else 64
     return model.data_preprocessor(
         dict(
@@ -398,6 +409,22 @@ def _attribute_batch(cfg: Config, model: nn.Module) -> dict[str, Any]:
             data_samples=samples,
         ),
         training=True,
+    )
+
+
+def _random_words(head: nn.Module) -> None:
+    """Fill in for the embedding file, which the weights are needed for."""
+    shape = head.present.shape
+    names = tuple(map(str, range(len(head.present))))
+    head.use(
+        TextEmbeddings(
+            names=names,
+            features=F.normalize(torch.randn(shape)),
+            prompts=tuple((name,) for name in names),
+            encoder='random',
+            absent=F.normalize(torch.randn(shape)),
+            absent_prompts=tuple((name,) for name in names),
+        )
     )
 
 
@@ -455,8 +482,54 @@ def test_attribute_model_is_what_the_metafile_says(path: Path) -> None:
 def test_attribute_metafile_names_no_other_config(folder: str) -> None:
     content = load(CONFIGS / folder / 'metafile.yml')
     names = [entry['Name'] for entry in content['Models']]
-    paths = [path.stem for path in ATTRIBUTES if path.parent.name == folder]
+    paths = [
+        path.stem
+        for path in (*LEAVES, *ZERO_SHOT)
+        if path.parent.name == folder
+    ]
     assert sorted(names) == sorted(paths)
+
+
+@pytest.mark.parametrize('path', ATTRIBUTE_DETECTORS, ids=_name)
+def test_attribute_detector(path: Path) -> None:
+    cfg, model = _build(path)
+    [entry] = [
+        entry
+        for entry in load(path.parent / 'metafile.yml')['Models']
+        if entry['Name'] == path.stem
+    ]
+    assert CONFIGS.parent / entry['Config'] == path
+    count = sum(p.numel() for p in model.parameters())
+    assert entry['Metadata']['Parameters'] == count
+    head = cfg.model.roi_head
+    classes = _num_classes(cfg)
+    assert head.bbox_head.num_classes == classes
+    number = head.attribute_head.num_classes
+    assert number == (204 if 'coco-attributes' in path.stem else 64)
+    for items in ([2, 3], [0, 0]):
+        batch = demo_mm_inputs(
+            2,
+            [[3, 96, 96], [3, 96, 128]],
+            num_classes=classes,
+            num_items=items,
+        )
+        for size, sample in zip(items, batch['data_samples'], strict=True):
+            truth = sample.gt_instances
+            truth.attributes = torch.ones(size, number)
+            truth.attribute_mask = torch.ones(size, number).bool()
+        batch = model.data_preprocessor(batch, training=True)
+        losses = model(**batch, mode='loss')
+        assert (losses['loss_attribute'] > 0) == any(items)
+        total, _ = model.parse_losses(losses)
+        assert torch.isfinite(total)
+        model.zero_grad()
+        total.backward()
+        without = [
+            name
+            for name, parameter in model.named_parameters()
+            if parameter.requires_grad and parameter.grad is None
+        ]
+        assert not without
 
 
 @pytest.mark.parametrize(
@@ -473,6 +546,9 @@ def test_attribute_step_reaches_every_weight(path: Path) -> None:
         assert 'AttributeStatisticsHook' in str(cfg.custom_hooks)
         counts = torch.arange(cfg.model.head.num_classes)
         model.head.set_counts(counts, counts.flip(0))
+    if isinstance(model.head, TextAttributeHead):
+        assert 'AttributeNamesHook' in str(cfg.custom_hooks)
+        _random_words(model.head)
     losses = model(**_attribute_batch(cfg, model), mode='loss')
     total, _ = model.parse_losses(losses)
     assert torch.isfinite(total)
@@ -483,6 +559,38 @@ def test_attribute_step_reaches_every_weight(path: Path) -> None:
         if parameter.requires_grad and parameter.grad is None
     ]
     assert not without
+
+
+@pytest.mark.parametrize('path', ZERO_SHOT, ids=_name)
+def test_zero_shot_config(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 60
+    cfg = Config.fromfile(path)
+    assert cfg.runner_type == 'mmvision_ext.Runner'
+    assert 'AttributeNamesHook' in str(cfg.custom_hooks)
+    for key in ('train_dataloader', 'train_cfg', 'optim_wrapper'):
+        assert cfg.get(key) is None  # mmengine asks for all or none
+    classes = dataset_classes(cfg.test_dataloader.dataset, cfg.default_scope)
+    count = 204 if path.stem.endswith('coco-attributes') else len(classes)
+    assert cfg.model.head.num_classes == count
+    _, model = _build(path)
+    [entry] = [
+        entry
+        for entry in load(path.parent / 'metafile.yml')['Models']
+        if entry['Name'] == path.stem
+    ]
+    assert CONFIGS.parent / entry['Config'] == path
+    parameters = sum(p.numel() for p in model.parameters())
+    assert entry['Metadata']['Parameters'] == parameters
+    model.head.embeddings = 'none.safetensors'
+    with pytest.raises(InputError, match=r'found none at .*encode_text\.py'):
+        model.head((torch.zeros(1, model.head.in_channels),))
+    _random_words(model.head)
+    batch = model.data_preprocessor(
+        dict(inputs=torch.randint(0, 256, (1, 3, 224, 224)))
+    )
+    with torch.no_grad():
+        [sample] = model.eval()(**batch, mode='predict')
+    assert sample.pred_score.shape == (count,)
 
 
 def test_cross_modal_r50_is_the_design() -> None:

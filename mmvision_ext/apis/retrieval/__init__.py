@@ -1,0 +1,34 @@
+"""Search folders of images by attributes, by an image or by words."""
+
+from .build import Changes, update_index
+from .classifier_encoder import ClassifierEncoder
+from .clip_encoder import ClipEncoder
+from .expression import AttributeQuestion, read_question
+from .index import ImageIndex, load_index, save_index
+from .page import text_table, write_result
+from .query import (
+    Hit,
+    SearchResult,
+    search_attributes,
+    search_image,
+    search_text,
+)
+
+__all__ = [
+    'AttributeQuestion',
+    'Changes',
+    'ClassifierEncoder',
+    'ClipEncoder',
+    'Hit',
+    'ImageIndex',
+    'SearchResult',
+    'load_index',
+    'read_question',
+    'save_index',
+    'search_attributes',
+    'search_image',
+    'search_text',
+    'text_table',
+    'update_index',
+    'write_result',
+]
