@@ -5,6 +5,7 @@ Chosen by ``runner_type = 'mmvision_ext.Runner'`` in the runtime bases; the
 """
 
 import logging
+import os.path as osp
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,10 +17,15 @@ from mmengine.model import (
     revert_sync_batchnorm,
 )
 from mmengine.optim import OptimWrapper
-from mmengine.runner import CheckpointLoader
 from mmengine.runner import Runner as MMEngineRunner
 from mmengine.runner.checkpoint import (
+    _get_mmengine_home,
     _load_checkpoint_to_model,
+    _process_mmcls_checkpoint,
+    get_deprecated_model_names,
+    get_external_models,
+    get_mmcls_models,
+    get_torchvision_models,
 )
 from torch import nn
 from torch.utils.data import DataLoader
@@ -37,6 +43,7 @@ from mmvision_ext.engine.unwrap import unwrapped
 from mmvision_ext.registry import RUNNERS
 from mmvision_ext.utils import InputError
 from mmvision_ext.utils.config_check import check_config
+from mmvision_ext.utils.nearest import did_you_mean
 
 
 @RUNNERS.register_module()
@@ -228,10 +235,39 @@ class Runner(MMEngineRunner):
 
 
 def _read(source: str) -> dict[str, Any]:
-    """A file or http(s) address safely, a name of a scheme as mmengine."""
-    if '://' in source and not source.startswith(('http://', 'https://')):
-        return CheckpointLoader.load_checkpoint(source, map_location='cpu')
-    return read_checkpoint(source)
+    """Read a file, an address, or what a model zoo has under a name."""
+    scheme, separator, name = source.partition('://')
+    if not separator or scheme in ('http', 'https'):
+        return read_checkpoint(source)
+    known = _addresses(scheme)
+    if name not in known:
+        raise InputError(
+            f'checkpoint {source}: expected a file, an address (http, https) '
+            'or a name of a model zoo (torchvision, open-mmlab, mmcls), found '
+            f'none{did_you_mean(name, known)}'
+        )
+    address = known[name]
+    if '://' not in address:
+        address = osp.join(_get_mmengine_home(), address)
+    checkpoint = read_checkpoint(address)
+    if scheme == 'mmcls':
+        return _process_mmcls_checkpoint(checkpoint)
+    return checkpoint
+
+
+def _addresses(zoo: str) -> dict[str, str]:
+    """Names of a model zoo to where their files are; empty if unknown."""
+    if zoo in ('torchvision', 'modelzoo'):
+        return get_torchvision_models()
+    if zoo == 'mmcls':
+        return get_mmcls_models()
+    if zoo not in ('open-mmlab', 'openmmlab'):
+        return {}
+    addresses = get_external_models()
+    for old, new in get_deprecated_model_names().items():
+        if new in addresses:
+            addresses[old] = addresses[new]
+    return addresses
 
 
 def _batch_size(loader: DataLoader) -> int | None:

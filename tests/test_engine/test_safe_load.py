@@ -1,11 +1,15 @@
 """Checkpoints are read without running what they hold."""
 
+import contextlib
 import pickle
+import random
 from pathlib import Path
 from urllib.error import URLError
 
+import numpy as np
 import pytest
 import torch
+from mmengine.logging import HistoryBuffer
 
 from mmvision_ext.engine.checkpointing import read_checkpoint
 from mmvision_ext.utils import InputError
@@ -73,6 +77,56 @@ def test_a_file_that_holds_no_dict_is_named(tmp_path: Path) -> None:
     torch.save(torch.zeros(3), tmp_path / 'tensor.pth')
     with pytest.raises(InputError, match='expected a dict.*Tensor'):
         read_checkpoint(tmp_path / 'tensor.pth')
+
+
+class Reaching:
+    """Asks getattr for what is not a statistic of a log's history."""
+
+    def __init__(self, owner: object, name: str) -> None:
+        self.arguments = (owner, name)
+
+    def __reduce__(self):
+        return (getattr, self.arguments)
+
+
+@pytest.mark.parametrize(
+    ('owner', 'name'), [(HistoryBuffer, '__init__'), (np.ndarray, 'tofile')]
+)
+def test_getattr_reaches_nothing_else(
+    owner: object, name: str, tmp_path: Path
+) -> None:
+    torch.save({'x': Reaching(owner, name)}, tmp_path / 'a.pth')
+    with pytest.raises(InputError, match=f'the object getattr.*{name}'):
+        read_checkpoint(tmp_path / 'a.pth')
+
+
+def test_the_offending_object_is_named(tmp_path: Path) -> None:
+    torch.save({'x': Reaching(Path, 'home')}, tmp_path / 'a.pth')
+    with pytest.raises(InputError, match='found the object pathlib.Path,'):
+        read_checkpoint(tmp_path / 'a.pth')
+
+
+def test_what_mmengine_stores_is_read(tmp_path: Path) -> None:
+    history = HistoryBuffer([1.0, 3.0], [1, 1])
+    values = dict(float=np.float64(2), ids=np.arange(3), log=history)
+    torch.save(values, tmp_path / 'a.pth')
+    found = read_checkpoint(tmp_path / 'a.pth')
+    assert found['float'] == 2
+    assert found['ids'].tolist() == [0, 1, 2]
+    assert found['log'].mean() == 2
+    assert found['log'].statistics('max') == 3
+
+
+def test_every_flip_is_read_or_named(tmp_path: Path) -> None:
+    path = tmp_path / 'a.pth'
+    torch.save({'w': torch.ones(40), 'log': HistoryBuffer([1.0], [1])}, path)
+    content = path.read_bytes()
+    for place in random.Random(0).sample(range(len(content)), 200):
+        damaged = bytearray(content)
+        damaged[place] ^= 0xFF
+        path.write_bytes(damaged)
+        with contextlib.suppress(InputError):
+            read_checkpoint(path)
 
 
 def _pickle(content: object, path: Path) -> None:

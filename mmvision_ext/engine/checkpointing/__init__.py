@@ -1,17 +1,48 @@
-"""Reading checkpoints, and what they give to a model."""
+"""Reading and saving checkpoints, and what they give to a model."""
 
 from .by_order import rename_by_order
+from .checksum import (
+    archive_fault,
+    checksum_fault,
+    checksum_path,
+    fault_of,
+)
+from .durable import write_text
 from .load_report import LoadReport, arrived_fraction, match_state_dict
+from .main_process import on_main_process
+from .newest import LAST_CHECKPOINT, TEMPLATES, Newest, newest_good
 from .safe_load import read_checkpoint
+from .safe_save import (
+    CheckpointWriteError,
+    content_digest,
+    remove_checkpoint,
+    remove_leftovers,
+    write_checkpoint,
+)
 from .state import STRIP_WRAPPER, Renames, state_of
 
 __all__ = [
+    'LAST_CHECKPOINT',
     'STRIP_WRAPPER',
+    'TEMPLATES',
+    'CheckpointWriteError',
     'LoadReport',
+    'Newest',
     'Renames',
+    'archive_fault',
     'arrived_fraction',
+    'checksum_fault',
+    'checksum_path',
+    'content_digest',
+    'fault_of',
     'match_state_dict',
+    'newest_good',
+    'on_main_process',
     'read_checkpoint',
+    'remove_checkpoint',
+    'remove_leftovers',
     'rename_by_order',
     'state_of',
+    'write_checkpoint',
+    'write_text',
 ]

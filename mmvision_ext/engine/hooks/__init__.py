@@ -1,17 +1,29 @@
 """Registered hooks."""
 
 from .alternating_flip_hook import AlternatingFlipHook
+from .attribute_names_hook import AttributeNamesHook
 from .attribute_statistics_hook import AttributeStatisticsHook
 from .deferred_runtime_info_hook import DeferredRuntimeInfoHook
+from .exact_resume_hook import ExactResumeHook
 from .freeze_hook import FreezeHook
 from .histogram_hook import HistogramHook
+from .inference_report_hook import InferenceReportHook
 from .learning_rate_hook import LearningRateHook
+from .safe_checkpoint_hook import SafeCheckpointHook
+from .training_report_hook import TrainingReportHook
+from .vocabulary_hook import VocabularyHook
 
 __all__ = [
     'AlternatingFlipHook',
+    'AttributeNamesHook',
     'AttributeStatisticsHook',
     'DeferredRuntimeInfoHook',
+    'ExactResumeHook',
     'FreezeHook',
     'HistogramHook',
+    'InferenceReportHook',
     'LearningRateHook',
+    'SafeCheckpointHook',
+    'TrainingReportHook',
+    'VocabularyHook',
 ]
