@@ -17,6 +17,7 @@ from .classification import (  # noqa: E402
 )
 from .inferencer import DetectionInferencer  # noqa: E402
 from .model import load_classifier, load_detector  # noqa: E402
+from .open_vocab_inferencer import OpenVocabDetInferencer  # noqa: E402
 from .predictions import DatasetPredictions, iter_dataset_predictions  # noqa: E402
 from .results import DetectionResult, DetectionResults  # noqa: E402
 
@@ -29,6 +30,7 @@ __all__ = [
     'DetectionInferencer',
     'DetectionResult',
     'DetectionResults',
+    'OpenVocabDetInferencer',
     'classify_dataset',
     'inference_detector',
     'init_detector',

@@ -20,6 +20,7 @@ from mmvision_ext.engine.checkpointing import (
     state_of,
 )
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.class_check import has_vocabulary
 from mmvision_ext.utils.config_file import read_config
 
 #: A detector of mmdet with ``cfg`` and ``dataset_meta``. Any, since the type
@@ -251,6 +252,10 @@ def _load(
 
 def _empty_detector(config: Config) -> Detector:
     """The model without weights; other warnings than of that pass on."""
+    if has_vocabulary(config.model):  # init_detector would ask it for COCO's
+        config.model.backbone.init_cfg = None
+        with DefaultScope.overwrite_default_scope(config.default_scope):
+            return revert_sync_batchnorm(MODELS.build(config.model))
     with warnings.catch_warnings(record=True) as caught:
         model = init_detector(config, None, device='cpu')
     for warning in caught:

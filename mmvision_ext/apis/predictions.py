@@ -87,6 +87,8 @@ class DatasetPredictions:
         self.classes = tuple(dataset.metainfo['classes'])
         self.palette = dataset.metainfo.get('palette')
         self._length = min(len(dataset), limit or len(dataset))
+        if hasattr(model, 'use_words'):  # it finds what it is asked for
+            model.use_words(self.classes)
         trained = tuple(model.dataset_meta['classes'])
         if check_classes and trained != self.classes:
             raise InputError(

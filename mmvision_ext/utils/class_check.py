@@ -66,7 +66,9 @@ def class_count_faults(
     """Find heads that count other classes than the data has.
 
     A model with a language model is left alone: its heads are open to any
-    class, their ``num_classes`` counts text tokens or nothing.
+    class, their ``num_classes`` counts text tokens or nothing. So is one with
+    a vocabulary, except for its training data: ``num_classes`` counts the
+    words of these, and a test asks for any others.
 
     Args:
         model: Config of the model.
@@ -82,6 +84,8 @@ def class_count_faults(
         for key, dataset in datasets
     ]
     if not counts_of or 'language_model' in model:
+        return []
+    if has_vocabulary(model) and not counts_of[0][0].startswith('train_'):
         return []
     first, expected = counts_of[0]
     if any(counts != expected for _, counts in counts_of):
@@ -109,10 +113,10 @@ def class_count_warnings(
         scope: The config's ``default_scope``.
 
     Returns:
-        At most one sentence; none for a model with a language model, which
-        finds any class.
+        At most one sentence; none for a model with a language model or a
+        vocabulary, which finds any class.
     """
-    if 'language_model' in model:
+    if 'language_model' in model or has_vocabulary(model):
         return []
     counts = [
         (key, len(classes))
@@ -129,6 +133,21 @@ def class_count_warnings(
         f'{key} has {count} classes, but {", ".join(differing)}: results '
         'mean something only where equal labels mean equal classes'
     ]
+
+
+def has_vocabulary(model: Mapping[str, Any]) -> bool:
+    """Whether the classes of a model are words that follow the data.
+
+    Args:
+        model: Config of the model.
+
+    Returns:
+        True for detectors and classifiers with an embedding file.
+    """
+    head = model.get('head')
+    return 'vocabulary' in model or (
+        isinstance(head, Mapping) and 'vocabulary' in head
+    )
 
 
 def _head_counts(metainfo: Mapping[str, Any]) -> Counts:

@@ -6,8 +6,10 @@ from .batch_flip import BatchRandomFlip
 from .batch_mix import BatchCutMix, BatchMixup
 from .batch_one_of import BatchOneOf
 from .batch_rand_augment import BatchRandAugment
+from .detection_attributes import LoadObjectAttributes, PackDetAttributes
 from .object_crop import LoadObjectCrop
 from .pack_attributes import PackAttributes
+from .random_rotate90 import RandomRotate90
 from .reveal_attributes import RevealAttributes
 
 __all__ = [
@@ -19,7 +21,10 @@ __all__ = [
     'BatchRandomCrop',
     'BatchRandomErasing',
     'BatchRandomFlip',
+    'LoadObjectAttributes',
     'LoadObjectCrop',
     'PackAttributes',
+    'PackDetAttributes',
+    'RandomRotate90',
     'RevealAttributes',
 ]

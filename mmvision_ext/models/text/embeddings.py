@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,24 @@ class TextEmbeddings:
             absent_prompts=None
             if self.absent_prompts is None
             else tuple(self.absent_prompts[row] for row in rows),
+        )
+
+    def join(self, other: 'TextEmbeddings') -> 'TextEmbeddings':
+        """Append the names of others, of the same encoder.
+
+        Args:
+            other: Other names, none of them among these.
+
+        Returns:
+            All names, without opposites.
+        """
+        return replace(
+            self,
+            names=self.names + other.names,
+            features=torch.cat([self.features, other.features]),
+            prompts=self.prompts + other.prompts,
+            absent=None,
+            absent_prompts=None,
         )
 
 

@@ -82,6 +82,25 @@ class Vocabulary(nn.Module):
         Raises:
             InputError: If they are of another dimension or encoder.
         """
+        self._check(bank, source)
+        self.path, self.bank, self.words = source, bank, bank.names
+        self.features = bank.features.to(self.features.device)
+
+    def extend(self, more: TextEmbeddings, source: str) -> None:
+        """Add words to the known ones; those in use stay.
+
+        Args:
+            more: Other words and features of the same encoder.
+            source: Where they come from, for messages.
+
+        Raises:
+            InputError: If they are of another dimension or encoder.
+        """
+        self._check(more, source)
+        self.bank = self.bank.join(more)
+
+    def _check(self, bank: TextEmbeddings, source: str) -> None:
+        """Refuse features that do not compare with those of the file."""
         dims, found = self.features.shape[1], bank.features.shape[1]
         if found != dims:
             raise InputError(
@@ -94,8 +113,6 @@ class Vocabulary(nn.Module):
                 f'{self.path}, found those of {bank.encoder}; features of two '
                 'encoders do not compare'
             )
-        self.path, self.bank, self.words = source, bank, bank.names
-        self.features = bank.features.to(self.features.device)
 
     def _load_from_state_dict(
         self, state_dict: dict, prefix: str, *args: Any

@@ -1,0 +1,288 @@
+"""A training that is resumed ends as if it had not been interrupted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mmengine.dist import get_world_size
+from mmengine.hooks import Hook
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
+
+from mmvision_ext.engine.resuming import (
+    Place,
+    SeededBatches,
+    Stream,
+    accumulated_gradients,
+    describe_changes,
+    find_stateful_parts,
+    global_batch,
+    is_validation_due,
+    patience,
+    restore_gradients,
+    restore_patience,
+    seed_batches,
+    seed_generators,
+)
+from mmvision_ext.registry import HOOKS
+
+_KEY = 'exact_resume'  # of the checkpoint
+
+
+@dataclass
+class _Checkpoint:
+    """What a checkpoint tells beside weights."""
+
+    place: Place | None
+    config: str
+    has_optimizer: bool
+
+
+@HOOKS.register_module()
+class ExactResumeHook(Hook):
+    """Make a resumed training equal to one that was never interrupted.
+
+    Weights, optimizer, schedulers, loss scaler, moving average and best score
+    are in mmengine's checkpoints. This hook adds what is missing, for any
+    sampler and any epoch- or iteration-based loop of mmengine:
+
+    - random numbers: those of a step follow from the seed and the step's
+      number; the order of the samples and the augmentation of each one follow
+      from the seed, the epoch and the sample's number in it
+      (:class:`~mmvision_ext.engine.resuming.SeededBatches`). No generator has
+      a past that a checkpoint would have to keep, neither in this process nor
+      in workers or other processes, and validating draws no number that
+      training misses;
+    - position: a training that is resumed within an epoch goes on there,
+      without reading the samples before;
+    - a validation that was due between the checkpoint and the interruption is
+      made up for; the state of EarlyStoppingHook; gradients that accumulate.
+
+    What cannot be the same, such as another number of processes, and settings
+    of the schedule that differ from the checkpoint's, are named in one
+    warning each. It belongs in ``custom_hooks``, in the first run as well as
+    in the resumed one.
+    """
+
+    priority = 'LOWEST'  # the step's seed is the last word before it
+
+    def __init__(self) -> None:
+        self._batches: SeededBatches | None = None
+        self._checkpoint: _Checkpoint | None = None
+        self._skipped = 0  # steps of the first epoch that were done before
+        self._epoch = 0
+        self._first_step = 0  # of the epoch, by the loop's count
+        self._is_validated = False
+
+    def after_load_checkpoint(
+        self, runner: Runner, checkpoint: dict[str, Any]
+    ) -> None:
+        """Remember what is restored when the training begins.
+
+        Args:
+            runner: The runner.
+            checkpoint: What was read.
+        """
+        if not runner._resume:
+            return
+        state = checkpoint.get(_KEY)
+        self._checkpoint = _Checkpoint(
+            None if state is None else Place(**state),
+            checkpoint['meta'].get('cfg', ''),
+            'optimizer' in checkpoint,
+        )
+
+    def before_train(self, runner: Runner) -> None:
+        """Take over the order of the samples, and go where the run stopped.
+
+        Args:
+            runner: The runner, resumed or not.
+        """
+        self._batches = seed_batches(runner)
+        self._skipped = 0
+        self._is_validated = False
+        checkpoint, self._checkpoint = self._checkpoint, None
+        if checkpoint is not None:
+            self._go_on(runner, checkpoint)
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Leave out the steps that were done.
+
+        Args:
+            runner: The runner.
+        """
+        skipped, self._skipped = self._skipped, 0
+        self._epoch = runner.epoch
+        self._first_step = runner.iter - skipped
+        if self._batches is None:
+            return
+        self._batches.epoch = runner.epoch
+        self._batches.skip(skipped)
+        loop = runner.train_loop
+        if isinstance(loop, IterBasedTrainLoop):
+            # Its own way may read the samples that it skips.
+            vars(loop.dataloader_iterator)['skip_iter'] = _skip_nothing
+        elif skipped:
+            # It counts the batches of an epoch, which begin later now.
+            vars(loop)['run_iter'] = _counting_from(skipped, loop.run_iter)
+
+    def before_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None
+    ) -> None:
+        """Seed the step.
+
+        Args:
+            runner: The runner.
+            batch_idx: Not used.
+            data_batch: Not used.
+        """
+        seed_generators(Stream.STEP, runner.seed, runner.iter, devices=True)
+        self._is_validated = False
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Let the loop count by itself again.
+
+        Args:
+            runner: The runner.
+        """
+        vars(runner.train_loop).pop('run_iter', None)
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Note that it is validated.
+
+        Args:
+            runner: The runner.
+        """
+        self._is_validated = True
+
+    def before_save_checkpoint(
+        self, runner: Runner, checkpoint: dict[str, Any]
+    ) -> None:
+        """Add what mmengine leaves out.
+
+        Args:
+            runner: The runner.
+            checkpoint: What is saved; changed in place.
+        """
+        meta = checkpoint['meta']
+        is_within = meta['epoch'] == self._epoch or isinstance(
+            runner.train_loop, IterBasedTrainLoop
+        )
+        accumulated, gradients = accumulated_gradients(runner)
+        place = Place(
+            position=meta['iter'] - self._first_step if is_within else 0,
+            batch=global_batch(runner),
+            processes=get_world_size(),
+            sampler_seed=getattr(self._sampler, 'seed', None),
+            is_validated=self._is_validated,
+            accumulated=accumulated,
+            gradients=gradients,
+            patience=patience(runner),
+        )
+        checkpoint[_KEY] = vars(place)
+
+    @property
+    def _sampler(self) -> Any:
+        return self._batches.sampler if self._batches else None
+
+    def _go_on(self, runner: Runner, checkpoint: _Checkpoint) -> None:
+        """Restore the state of a checkpoint, and say what will differ."""
+        place, differences = checkpoint.place, []
+        if place is None:
+            differences.append(
+                'it was saved without ExactResumeHook: random numbers are '
+                'others from here on'
+            )
+            self._skipped = _position(runner)
+        else:
+            differences += self._restore(runner, place)
+        if not checkpoint.has_optimizer:
+            differences.append(
+                'it has no state of the optimizer (best checkpoints have '
+                'none): momentum starts from zero'
+            )
+        if self._batches is None:
+            differences.append(
+                'the data loader has no batch sampler, or an iterable '
+                'dataset: its order and position are not restored'
+            )
+        differences += find_stateful_parts(runner.cfg.to_dict())
+        if differences:
+            runner.logger.warning(
+                'ExactResumeHook: this training will not be equal to an '
+                'uninterrupted one. Of the checkpoint:\n'
+                + '\n'.join(f'  {difference}' for difference in differences)
+            )
+        _compare_configs(runner, checkpoint.config)
+        self._epoch = runner.epoch
+        self._first_step = runner.iter - self._skipped
+        is_within = isinstance(
+            runner.train_loop, EpochBasedTrainLoop
+        ) and bool(self._skipped)
+        if (
+            place is not None
+            and not place.is_validated
+            and not is_within
+            and is_validation_due(runner)
+        ):
+            runner.logger.info(
+                'ExactResumeHook: the validation after the last step was not '
+                'done yet'
+            )
+            runner.val_loop.run()
+
+    def _restore(self, runner: Runner, place: Place) -> list[str]:
+        """Restore a state; what differs, a line each."""
+        differences = []
+        self._skipped = place.position
+        if place.sampler_seed is not None and hasattr(self._sampler, 'seed'):
+            self._sampler.seed = place.sampler_seed
+        restore_gradients(runner, place.gradients)
+        restore_patience(runner, place)
+        processes, batch = get_world_size(), global_batch(runner)
+        if processes != place.processes:
+            differences.append(
+                f'{place.processes} process(es), now {processes}: dropout '
+                'and sums over processes come out differently'
+            )
+        if place.accumulated and not place.gradients:
+            differences.append(
+                'it was saved while gradients accumulated on '
+                f'{place.processes} processes: those are lost'
+            )
+        if batch != place.batch and batch and place.batch:
+            self._skipped = place.position * place.batch // batch
+            differences.append(
+                f'{place.batch} samples a step, now {batch}: samples go on '
+                f'where they were; steps are counted on from {runner.iter}'
+            )
+        return differences
+
+
+def _position(runner: Runner) -> int:
+    """Steps that a checkpoint of mmengine did in its epoch."""
+    loop = runner.train_loop
+    if isinstance(loop, IterBasedTrainLoop):
+        return loop.iter
+    length = len(loop.dataloader)
+    position = loop.iter - loop.epoch * length
+    return position if 0 <= position <= length else 0
+
+
+def _compare_configs(runner: Runner, saved: str) -> None:
+    try:
+        changes = describe_changes(saved, runner.cfg.pretty_text)
+    except SyntaxError:
+        return  # objects in the config: it was not written in a file
+    if changes:
+        runner.logger.warning(f'ExactResumeHook: {changes}')
+
+
+def _skip_nothing(num_iters: int) -> None:
+    """Skip no batch: the batch sampler does."""
+
+
+def _counting_from(
+    first: int, run_iter: Callable[[int, Any], None]
+) -> Callable[[int, Any], None]:
+    """Shift the number of a batch in its epoch."""
+    return lambda idx, data_batch: run_iter(first + idx, data_batch)

@@ -1,0 +1,116 @@
+"""Trainings in processes of their own, and what sets two of them apart."""
+
+import copy
+import importlib
+import multiprocessing
+import random
+import traceback
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.logging import MessageHub
+
+from mmvision_ext.engine.launch import build_runner
+from mmvision_ext.registry import SCOPE
+
+# Neither clock times nor what is only shown.
+_COMPARED = (
+    'state_dict',
+    'ema_state_dict',
+    'optimizer',
+    'param_schedulers',
+    'exact_resume',
+)
+
+
+def train_in_new_process(
+    cfg: Config, work_dir: Path, resume_from: Path | None = None
+) -> None:
+    """Train, or resume, in a process that knows nothing of other trainings.
+
+    Args:
+        cfg: The config; left as it is.
+        work_dir: Where the checkpoints go.
+        resume_from: A checkpoint; None trains from the beginning.
+
+    Raises:
+        RuntimeError: If the training fails.
+    """
+    cfg = copy.deepcopy(cfg)
+    cfg.work_dir = str(work_dir)
+    cfg.resume = resume_from is not None
+    cfg.load_from = str(resume_from) if resume_from else None
+    # They take seconds, and a copy of this process has what it has.
+    for scope in (cfg.default_scope, SCOPE):
+        for part in ('datasets', 'engine', 'evaluation', 'models'):
+            importlib.import_module(f'{scope}.{part}')
+    process = multiprocessing.get_context('fork').Process(
+        target=_train, args=(cfg,)
+    )
+    process.start()
+    process.join()
+    if process.exitcode:
+        raise RuntimeError(f'training in {work_dir} failed')
+
+
+def _train(cfg: Config) -> None:
+    torch.set_num_threads(1)
+    # As in any other process: none of these numbers may matter.
+    random.seed()
+    np.random.seed()
+    torch.seed()
+    MessageHub._instance_dict.clear()
+    try:
+        build_runner(cfg).train()
+    except Exception:
+        traceback.print_exc()
+        raise SystemExit(1) from None
+
+
+def differences(first: Path, second: Path) -> list[str]:
+    """Compare the state of two trainings, bit by bit.
+
+    Args:
+        first: A checkpoint.
+        second: Another one.
+
+    Returns:
+        Names of what differs: weights, buffers, moving average, optimizer,
+        schedulers, best score.
+    """
+    states = [_state(path) for path in (first, second)]
+    return [*_compare('', *states)]
+
+
+def _state(path: Path) -> dict[str, Any]:
+    content = torch.load(path, map_location='cpu', weights_only=False)
+    state = {key: content.get(key) for key in _COMPARED}
+    info = content['message_hub']['runtime_info']
+    state['best_score'] = info.get('best_score')
+    state['place'] = {key: content['meta'][key] for key in ('epoch', 'iter')}
+    return state
+
+
+def _compare(name: str, first: Any, second: Any) -> Iterator[str]:
+    if isinstance(first, Mapping) and isinstance(second, Mapping):
+        for key in {**first, **second}:
+            part = f'{name}.{key}' if name else str(key)
+            yield from _compare(part, first.get(key), second.get(key))
+    elif isinstance(first, list | tuple) and isinstance(second, list | tuple):
+        if len(first) != len(second):
+            yield name
+            return
+        for index, pair in enumerate(zip(first, second, strict=True)):
+            yield from _compare(f'{name}[{index}]', *pair)
+    elif isinstance(first, torch.Tensor) and isinstance(second, torch.Tensor):
+        if not torch.equal(first, second):
+            yield name
+    elif isinstance(first, np.ndarray) or isinstance(second, np.ndarray):
+        if not np.array_equal(first, second):
+            yield name
+    elif first != second:
+        yield name
