@@ -1,6 +1,7 @@
 """Thresholds of attributes, calibrated on validation data, in a file."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from .functional.attribute_scores import AttributeScores
 
 #: Of an attribute without positives, for which there is no best one.
 UNCALIBRATED = 0.5
+#: How the protocol of a test split begins, or that of a part of one.
+_TEST = re.compile(r'(a part \(indices\) of: )?test\b')
 _KINDS: dict[str, type] = dict(
     protocol=str, thresholds=dict, uncalibrated=list, samples=list
 )
@@ -28,7 +31,8 @@ class AttributeThresholds:
 
     Attributes:
         values: Attribute to the score from which it is predicted.
-        uncalibrated: Attributes without positives, which have 0.5.
+        uncalibrated: Attributes without positives, or without any that a
+            detector found, which have 0.5.
         protocol: The dataset's own line on what the samples are; empty where
             it has none.
         samples: Names of the samples, see :func:`sample_name`.
@@ -98,6 +102,24 @@ class AttributeThresholds:
             )
 
 
+def check_calibration(protocol: str) -> None:
+    """Refuse to choose thresholds on a test split.
+
+    Args:
+        protocol: That of the data evaluated; it tells nothing where it is
+            empty or begins otherwise than those of this package.
+
+    Raises:
+        InputError: If it says that the data are a test split.
+    """
+    if _TEST.match(protocol):
+        raise InputError(
+            'save_thresholds: expected validation data, found the protocol '
+            f"'{protocol}': thresholds chosen on the test split are not to be "
+            'evaluated on it. Set test_dataloader.dataset.split=val.'
+        )
+
+
 def calibrate(
     data: AttributeScores,
     names: Sequence[str],
@@ -113,7 +135,8 @@ def calibrate(
         protocol: The dataset's own line on what the samples are.
 
     Returns:
-        The thresholds; 0.5 for attributes without positives.
+        The thresholds; 0.5 where :func:`~mmvision_ext.evaluation.functional.
+        attribute_ranking.best_thresholds` gives none.
     """
     found, _ = best_thresholds(data)
     lacking = np.isnan(found)

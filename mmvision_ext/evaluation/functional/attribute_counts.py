@@ -155,7 +155,11 @@ def all_negative_accuracy(data: AttributeScores) -> float:
 def _count(
     data: AttributeScores, predicted: NDArray[np.bool_]
 ) -> AttributeCounts:
-    """Compare predictions, bool (N, A), with the known targets."""
+    """Compare predictions, bool (N, A), with the known targets.
+
+    For a sample that was not found nothing is predicted.
+    """
+    predicted = predicted & data.found[:, None]
     tp = np.count_nonzero(predicted & data.targets, axis=0)
     fp = np.count_nonzero(predicted & data.known, axis=0) - tp
     return AttributeCounts(

@@ -5,7 +5,7 @@ in scikit-learn: the order of the samples changes nothing.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -121,7 +121,9 @@ def best_thresholds(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Threshold with the highest F1 of each attribute.
 
-    Only for data on which nothing is evaluated afterwards.
+    Only for data on which nothing is evaluated afterwards. Samples that were
+    not found are never predicted: they offer no threshold, and their
+    positives are missed at any.
 
     Args:
         data: N samples, A attributes.
@@ -129,16 +131,22 @@ def best_thresholds(
     Returns:
         Thresholds, shape (A,), each one of the scores: an attribute is
         predicted from it on. Of equally good ones the highest. Then their F1,
-        shape (A,). Both are nan for an attribute without positives.
+        shape (A,). Both are nan for an attribute without positives that were
+        found.
     """
+    seen = data.found[:, None]
+    offered = replace(
+        data, known=data.known & seen, targets=data.targets & seen
+    )
     thresholds = np.full(data.scores.shape[1], np.nan)
     best = np.full(data.scores.shape[1], np.nan)
     positives = data.positives
-    for part, steps in _blocks(data):
-        total = positives[part]
-        f1 = 2 * steps.hits / (steps.found + np.repeat(total, steps.count))
+    reached = offered.positives
+    for part, steps in _blocks(offered):
+        total = np.repeat(positives[part], steps.count)
+        f1 = 2 * steps.hits / (steps.found + total)
         stops = np.cumsum(steps.count)
-        for index in np.flatnonzero(total):
+        for index in np.flatnonzero(reached[part]):
             start = stops[index] - steps.count[index]
             place = start + f1[start : stops[index]].argmax()
             thresholds[part.start + index] = steps.score(place)

@@ -20,11 +20,14 @@ class AttributeScores:
         targets: Whether a sample has an attribute, shape (N, A), bool; False
             where that is not known.
         known: Whether the entry counts, shape (N, A), bool.
+        found: Whether there is a prediction for the sample, shape (N,), bool:
+            of an object that a detector missed, no attribute is predicted.
     """
 
     scores: NDArray[np.floating]
     targets: NDArray[np.bool_]
     known: NDArray[np.bool_]
+    found: NDArray[np.bool_]
 
     @property
     def positives(self) -> NDArray[np.int64]:
@@ -47,7 +50,10 @@ class AttributeScores:
 
 
 def attribute_scores(
-    scores: NDArray, targets: NDArray, mask: NDArray | None = None
+    scores: NDArray,
+    targets: NDArray,
+    mask: NDArray | None = None,
+    found: NDArray | None = None,
 ) -> AttributeScores:
     """Check scores and labels and put them together.
 
@@ -59,9 +65,11 @@ def attribute_scores(
             anything where the mask is False.
         mask: False where nobody looked, shape (N, A), bool; None has every
             entry known.
+        found: False where there is no prediction for a sample, shape (N,),
+            bool; its scores are 0. None has all.
 
     Returns:
-        All three, ready for the measures.
+        All four, ready for the measures.
 
     Raises:
         InputError: If shapes differ, a score is nan or not in [0, 1], or a
@@ -70,6 +78,8 @@ def attribute_scores(
     scores, targets = np.asarray(scores), np.asarray(targets)
     if mask is None:
         mask = np.ones(targets.shape, bool)
+    if found is None:
+        found = np.ones(len(targets), bool)
     if scores.ndim != 2 or not scores.shape == targets.shape == mask.shape:
         raise InputError(
             'attributes: expected scores, targets and mask of one shape '
@@ -100,8 +110,12 @@ def attribute_scores(
             f'{targets[sample, attribute]} at sample {sample}, attribute '
             f'{attribute}. Mark what is not known by gt_mask=False.'
         )
-    columns = map(np.asfortranarray, (scores, positive & mask, mask))
-    return AttributeScores(*columns)
+    return AttributeScores(
+        scores=np.asfortranarray(scores),
+        targets=np.asfortranarray(positive & mask),
+        known=np.asfortranarray(mask),
+        found=found,
+    )
 
 
 def ratio(

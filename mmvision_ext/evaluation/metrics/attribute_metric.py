@@ -17,6 +17,7 @@ from mmvision_ext.utils import InputError
 from ..attribute_tables import AttributeReport, write_report
 from ..attribute_thresholds import (
     calibrate,
+    check_calibration,
     read_thresholds,
     sample_name,
     write_thresholds,
@@ -39,12 +40,15 @@ class ScoredSample:
         known: Whether the entry counts, shape (A,), bool.
         name: See :func:`~mmvision_ext.evaluation.attribute_thresholds.
             sample_name`; empty where no thresholds are involved.
+        found: Whether the model saw the sample at all: of an object that a
+            detector missed nothing is predicted, and its scores are 0.
     """
 
     scores: NDArray[np.float32]
     targets: NDArray[np.float32]
     known: NDArray[np.bool_]
     name: str
+    found: bool = True
 
 
 @METRICS.register_module()
@@ -68,7 +72,8 @@ class AttributeMetric(BaseMetric):
         thresholds: File with a threshold for each attribute, chosen on other
             data; gives the keys with the suffix ``_calibrated``.
         save_thresholds: File to write with the thresholds that are best for
-            F1 on the data evaluated: for validation data.
+            F1 on the data evaluated: for validation data. Data whose
+            protocol says that they are the test split are refused.
         out_dir: Folder for the tables, see
             :func:`~mmvision_ext.evaluation.attribute_tables.write_report`.
         collect_device: Where results of several processes meet, 'cpu' or
@@ -119,11 +124,12 @@ class AttributeMetric(BaseMetric):
                 ``gt_mask``, bool (A,).
 
         Raises:
-            InputError: If one is missing or has another shape, or the
-                thresholds were chosen on this sample.
+            InputError: If one is missing or has another shape, the
+                thresholds were chosen on this sample, or thresholds are to
+                be chosen on the test split.
         """
-        if self.thresholds is not None and not self.results:
-            self.thresholds.check_protocol(self._protocol)
+        if not self.results:
+            self._check_protocol()
         for sample in data_samples:
             name = ''
             if self.thresholds is not None or self.save_thresholds:
@@ -131,6 +137,18 @@ class AttributeMetric(BaseMetric):
             if self.thresholds is not None:
                 self.thresholds.check_sample(name)
             self.results.append(_scored_sample(sample, name))
+
+    def _check_protocol(self) -> None:
+        """Refuse data that do not go with the thresholds.
+
+        Raises:
+            InputError: If they are used on what they were chosen on, or
+                chosen on the test split.
+        """
+        if self.thresholds is not None:
+            self.thresholds.check_protocol(self._protocol)
+        if self.save_thresholds:
+            check_calibration(self._protocol)
 
     def compute_metrics(self, results: list[ScoredSample]) -> dict[str, float]:
         """Evaluate the samples of all processes, write files, log a line.
@@ -207,7 +225,8 @@ class AttributeMetric(BaseMetric):
                 'Has the training diverged?',
                 logging.WARNING,
             )
-        return attribute_scores(scores, targets, known)
+        found = np.array([sample.found for sample in results])
+        return attribute_scores(scores, targets, known, found)
 
     def _names(self, count: int) -> tuple[str, ...]:
         """Names of the attributes.
@@ -238,7 +257,8 @@ class AttributeMetric(BaseMetric):
         self._log(
             f'wrote thresholds chosen on {len(results)} samples to '
             f'{self.save_thresholds}; {len(found.uncalibrated)} of '
-            f'{len(names)} attributes have no positives here and keep 0.5'
+            f'{len(names)} attributes have no positives to choose by and '
+            'keep 0.5'
         )
 
     def _results(
@@ -270,7 +290,8 @@ class AttributeMetric(BaseMetric):
             f'with positives, {numbers["num_with_negatives"]} with negatives; '
             f'protocol: {self._protocol or "not stated"}'
         )
-        # mmengine writes an int of a result as null.
+        # MessageHub makes numpy integers of ints, for which LoggerHook
+        # writes null after a test.
         return metrics | {key: float(n) for key, n in numbers.items()}
 
     def _log(self, text: str, level: int = logging.INFO) -> None:

@@ -1,11 +1,9 @@
 """Attributes of detected objects, with those that were missed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mmvision_ext.registry import METRICS
 from mmvision_ext.utils import InputError
@@ -24,19 +22,6 @@ _PACK = (
 )
 
 
-@dataclass(frozen=True)
-class ScoredImage:
-    """What the measures need of an image.
-
-    Attributes:
-        samples: One for each of its G objects that are not ignored.
-        found: Whether a detection finds the object, shape (G,), bool.
-    """
-
-    samples: list[ScoredSample]
-    found: NDArray[np.bool_]
-
-
 @METRICS.register_module()
 class DetectionAttributeMetric(AttributeMetric):
     """Measures of a detector that tells the attributes of what it finds.
@@ -44,9 +29,11 @@ class DetectionAttributeMetric(AttributeMetric):
     An object is found by a detection of its class with an overlap of at least
     ``iou_thr``, see :func:`~mmvision_ext.evaluation.functional.
     object_matching.match_objects`; its scores are those of that detection. An
-    object that no detection finds has the score 0 for every attribute, so
-    that the keys of :class:`AttributeMetric` count what was missed against
-    the model. Beside them stand, in per cent: ``recall``, the share of the
+    object that no detection finds has the score 0 for every attribute in the
+    rankings (mAP, AUROC), and no attribute of it is predicted, neither at any
+    threshold nor among the ``topk`` highest, so that the keys of
+    :class:`AttributeMetric` count what was missed against the model. Beside
+    them stand, in per cent: ``recall``, the share of the
     objects that were found; ``mAP_found`` and ``mAP_found_chance``, of the
     found objects alone: they tell how well attributes are told where there is
     a box, and are no measure to compare detectors by, since a detector that
@@ -85,23 +72,24 @@ class DetectionAttributeMetric(AttributeMetric):
                 image.
 
         Raises:
-            InputError: If one is missing or has another shape, or the
-                thresholds were chosen on an object of these images.
+            InputError: If one is missing or has another shape, the
+                thresholds were chosen on an object of these images, or
+                thresholds are to be chosen on the test split.
         """
-        if self.thresholds is not None and not self.results:
-            self.thresholds.check_protocol(self._protocol)
+        if not self.results:
+            self._check_protocol()
         for sample in data_samples:
-            found = self._scored_image(sample)
+            objects = self._objects(sample)
             if self.thresholds is not None:
-                for item in found.samples:
+                for item in objects:
                     self.thresholds.check_sample(item.name)
-            self.results.append(found)
+            self.results.append(objects)
 
     def compute_metrics(self, results: list[Any]) -> dict[str, float]:
         """Evaluate the objects of the images of all processes.
 
         Args:
-            results: One :class:`ScoredImage` for each image.
+            results: For each image its objects that are not ignored.
 
         Returns:
             The measures, without prefix; nan for those that are not defined.
@@ -110,27 +98,26 @@ class DetectionAttributeMetric(AttributeMetric):
             InputError: If scores, targets and attribute names do not agree,
                 or there is no object.
         """
-        objects = [item for image in results for item in image.samples]
+        objects = [item for image in results for item in image]
         metrics = super().compute_metrics(objects)
-        found = np.concatenate([image.found for image in results])
+        found = [item for item in objects if item.found]
         shares = dict(
-            recall=100 * float(found.mean()),
+            recall=100 * len(found) / len(objects),
             mAP_found=float('nan'),
             mAP_found_chance=float('nan'),
         )
-        if found.any():
-            chosen = np.flatnonzero(found)
-            data = self._data([objects[index] for index in chosen])
+        if found:
+            data = self._data(found)
             precision = rank_attributes(data).average_precision
             seen = data.positives > 0
             shares['mAP_found'] = 100 * mean(precision[seen])
             shares['mAP_found_chance'] = 100 * mean(data.priors[seen])
         self._log(
-            f'{int(found.sum())} of {len(found)} objects found '
+            f'{len(found)} of {len(objects)} objects found '
             f'({shares["recall"]:.2f} %, IoU {self.iou_thr:g}, same class); '
             f'mAP of these {shares["mAP_found"]:.2f} % (chance '
             f'{shares["mAP_found_chance"]:.2f} %); in the line above the '
-            'others have the score 0'
+            'others have the score 0, and no attribute of them is predicted'
         )
         return metrics | shares
 
@@ -151,15 +138,15 @@ class DetectionAttributeMetric(AttributeMetric):
             )
         return tuple(names)
 
-    def _scored_image(self, sample: Mapping[str, Any]) -> ScoredImage:
-        """Scores, targets and mask of the objects of an image."""
+    def _objects(self, sample: Mapping[str, Any]) -> list[ScoredSample]:
+        """Scores, targets and mask of an image's objects not ignored."""
         record = image_record(sample)
         place = sample.get('img_path', 'an image')
         truth, found = sample['gt_instances'], sample['pred_instances']
         total = int((~record.truth.ignored).sum())  # those come first
         matches = match_objects(record, self.iou_thr)[:total]
         if not total:
-            return ScoredImage([], np.zeros(0, bool))
+            return []
         for key in ('attributes', 'attribute_mask', 'ann_ids'):
             if key not in truth:
                 raise InputError(
@@ -185,17 +172,15 @@ class DetectionAttributeMetric(AttributeMetric):
         hit = matches >= 0
         scores[hit] = predicted[matches[hit]]
         named = self.thresholds is not None or self.save_thresholds
-        return ScoredImage(
-            [
-                ScoredSample(
-                    scores[index],
-                    targets[index],
-                    known[index],
-                    sample_name({**sample, 'ann_id': int(ann_id)})
-                    if named
-                    else '',
-                )
-                for index, ann_id in enumerate(truth['ann_ids'])
-            ],
-            hit,
-        )
+        return [
+            ScoredSample(
+                scores[index],
+                targets[index],
+                known[index],
+                sample_name({**sample, 'ann_id': int(ann_id)})
+                if named
+                else '',
+                bool(hit[index]),
+            )
+            for index, ann_id in enumerate(truth['ann_ids'])
+        ]

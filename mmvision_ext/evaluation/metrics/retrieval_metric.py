@@ -195,8 +195,10 @@ class RetrievalMetric(BaseMetric):
         for name, (value, chance) in pairs.items():
             metrics[f'{direction}_{name}'] = value
             metrics[f'{direction}_{name}_chance'] = chance
-        metrics[f'{direction}_num_queries'] = found.num_queries
-        metrics[f'{direction}_num_left_out'] = found.num_left_out
+        # MessageHub makes numpy integers of ints, for which LoggerHook
+        # writes null after a test.
+        metrics[f'{direction}_num_queries'] = float(found.num_queries)
+        metrics[f'{direction}_num_left_out'] = float(found.num_left_out)
         return metrics
 
     def _log(self, text: str, level: int = logging.INFO) -> None:

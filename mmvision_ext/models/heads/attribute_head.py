@@ -27,7 +27,10 @@ class AttributeHeadBase(MultiLabelClsHead):
         prior_bias: Whether the last layer starts with the frequency of each
             attribute in the training set, so that the first steps do not go
             into learning that most are rare (Lin et al., "Focal Loss for
-            Dense Object Detection", ICCV 2017, section 4.1). Needs
+            Dense Object Detection", ICCV 2017, section 4.1). With a loss that
+            weighs positives w+ and negatives w-, the odds are times w+ / w-,
+            where that loss is least; focal and asymmetric losses change
+            nothing. Needs
             :class:`~mmvision_ext.engine.hooks.AttributeStatisticsHook`, as
             some losses do.
         loss: Config of a loss of ``mmvision_ext.models.losses``; None is
@@ -95,13 +98,17 @@ class AttributeHeadBase(MultiLabelClsHead):
                 f'found {tuple(positives.shape)} and '
                 f'{tuple(negatives.shape)}'
             )
-        if self.prior_bias and fresh:
-            # half a sample more of either kind, so that none is infinite
-            odds = (positives.double() + 0.5) / (negatives.double() + 0.5)
-            with torch.no_grad():
-                self.last_layer.bias.copy_(odds.log())
+        # half a sample more of either kind, so that none is infinite
+        odds = (positives.double() + 0.5) / (negatives.double() + 0.5)
         if isinstance(self.loss_module, CountedBCELoss):
             self.loss_module.set_counts(positives, negatives)
+            positive, negative = self.loss_module.weights_of(
+                positives.double(), negatives.double()
+            )
+            odds = odds * positive / negative
+        if self.prior_bias and fresh:
+            with torch.no_grad():
+                self.last_layer.bias.copy_(odds.log())
         self._counted = True
 
     def features(self, feats: Sequence[torch.Tensor]) -> torch.Tensor:

@@ -98,7 +98,8 @@ def known_vector(
         float32 (A,): 1 present, -1 absent, 0 not known.
 
     Raises:
-        InputError: If a name is none of the model's.
+        InputError: If a name is none of the model's, or a value is no bool:
+            what -1, 0 or None of a caller mean cannot be known.
     """
     vector = torch.zeros(len(names))
     places = {name: index for index, name in enumerate(names)}
@@ -107,6 +108,11 @@ def known_vector(
             raise InputError(
                 f"known: expected one of the model's {len(names)} attributes, "
                 f"found '{name}'{did_you_mean(name, names, 3)}"
+            )
+        if not isinstance(value, bool):
+            raise InputError(
+                f"known['{name}']: expected True (present) or False (absent), "
+                f'found {value!r}. Leave out what is not known.'
             )
         vector[places[name]] = 1.0 if value else -1.0
     return vector

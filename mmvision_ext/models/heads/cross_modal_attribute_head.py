@@ -185,15 +185,26 @@ class CrossModalAttributeHead(AttributeHeadBase):
 
         Args:
             feats: Outputs of the neck; the last, (N, C), is used.
-            known: 1 present, -1 absent, 0 unknown, (N, A); None knows
-                nothing.
+            known: 1 present, -1 absent, 0 unknown, (N, A), or (1, A) for
+                all images; None knows nothing.
 
         Returns:
             Shape (N, hidden_channels), not negative.
+
+        Raises:
+            InputError: If what is known has another shape.
         """
         visual = self.embed_images(feats)
         if known is None:
             known = visual.new_zeros(len(visual), self.num_classes)
+        elif known.ndim == 2:
+            if len(known) not in (1, len(visual)):
+                raise InputError(
+                    f'known: expected 1 row for all of the {len(visual)} '
+                    'images, or a row for each, found shape '
+                    f'{tuple(known.shape)}'
+                )
+            known = known.expand(len(visual), -1)
         return self._fused(visual, self.embed_attributes(known))
 
     def forward(
@@ -203,11 +214,14 @@ class CrossModalAttributeHead(AttributeHeadBase):
 
         Args:
             feats: Outputs of the neck; the last, (N, C), is used.
-            known: 1 present, -1 absent, 0 unknown, (N, A); None knows
-                nothing.
+            known: 1 present, -1 absent, 0 unknown, (N, A), or (1, A) for
+                all images; None knows nothing.
 
         Returns:
             Logits, (N, A).
+
+        Raises:
+            InputError: If what is known has another shape.
         """
         return self.classifier[-1](self.pre_logits(feats, known))
 
@@ -260,7 +274,7 @@ class CrossModalAttributeHead(AttributeHeadBase):
             feats: Outputs of the neck; the last, (N, C), is used.
             data_samples: N samples; ``known_attributes`` (A,) of them, 1
                 present, -1 absent, 0 unknown, are what is known.
-            known: The same for all, (N, A), in their place.
+            known: The same in their place, (N, A), or (1, A) for all images.
 
         Returns:
             N samples with ``pred_score``, (A,), in which known attributes

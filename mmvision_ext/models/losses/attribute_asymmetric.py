@@ -6,7 +6,7 @@ from torch.nn import functional as F
 from mmvision_ext.registry import MODELS
 from mmvision_ext.utils import InputError
 
-from .attribute_loss import AttributeLoss
+from .attribute_loss import AttributeLoss, modulating_factor
 
 
 def asymmetric_entries(
@@ -33,13 +33,14 @@ def asymmetric_entries(
         Shape (N, A).
     """
     present, absent = torch.sigmoid(logits), torch.sigmoid(-logits)
-    positive = absent.pow(gamma_positive) * -F.logsigmoid(logits)
+    positive = modulating_factor(absent, gamma_positive)
+    positive = positive * -F.logsigmoid(logits)
     if margin:
         log_absent = (absent + margin).clamp(max=1).log()
     else:  # absent may be too small for log
         log_absent = F.logsigmoid(-logits)
-    shifted = (present - margin).clamp(min=0)
-    negative = shifted.pow(gamma_negative) * -log_absent
+    negative = modulating_factor(present - margin, gamma_negative)
+    negative = negative * -log_absent
     return targets * positive + (1 - targets) * negative
 
 

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 from mmvision_ext.registry import MODELS
 from mmvision_ext.utils import InputError
 
-from .attribute_loss import AttributeLoss
+from .attribute_loss import AttributeLoss, modulating_factor
 
 
 def focal_entries(
@@ -30,10 +30,10 @@ def focal_entries(
     Returns:
         Shape (N, A).
     """
-    absent = torch.sigmoid(-logits)
-    positive = alpha * absent.pow(gamma) * -F.logsigmoid(logits)
-    negative = (1 - alpha) * torch.sigmoid(logits).pow(gamma)
-    negative = negative * -F.logsigmoid(-logits)
+    absent = modulating_factor(torch.sigmoid(-logits), gamma)
+    present = modulating_factor(torch.sigmoid(logits), gamma)
+    positive = alpha * absent * -F.logsigmoid(logits)
+    negative = (1 - alpha) * present * -F.logsigmoid(-logits)
     return targets * positive + (1 - targets) * negative
 
 

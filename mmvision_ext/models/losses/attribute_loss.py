@@ -8,6 +8,22 @@ from torch import nn
 from .labelled_mean import check_shapes, labelled_mean
 
 
+def modulating_factor(error: torch.Tensor, gamma: float) -> torch.Tensor:
+    """Factor by which entries that are right already count less.
+
+    Args:
+        error: Distance of the probability from the label, in [0, 1], any
+            shape.
+        gamma: Exponent, at least 0.
+
+    Returns:
+        ``error^gamma``, of the same shape. Its slope is 0, not infinite,
+        where the error is less than the smallest normal number, so that
+        ``0 < gamma < 1`` gives no NaN gradient.
+    """
+    return error.clamp(min=torch.finfo(error.dtype).tiny).pow(gamma)
+
+
 class AttributeLoss(nn.Module):
     """Mean of a loss of single entries over the known ones.
 
@@ -45,7 +61,8 @@ class AttributeLoss(nn.Module):
 
         Args:
             logits: Shape (N, A).
-            targets: Shape (N, A), 1 where an attribute is present, else 0.
+            targets: Shape (N, A), 1 where an attribute is present, else 0;
+                anything where the mask is False, NaN as well.
             mask: bool (N, A), False where an entry is unknown; None has all.
 
         Returns:
@@ -55,5 +72,8 @@ class AttributeLoss(nn.Module):
             InputError: If shapes differ or the mask is not boolean.
         """
         check_shapes(logits, targets, mask)
+        if mask is not None:
+            # not only in the mean: 0 * NaN is NaN in the gradient
+            targets = torch.where(mask, targets, targets.new_zeros(()))
         losses = self.entry_losses(logits.float(), targets)
         return self.loss_weight * labelled_mean(losses, mask)

@@ -71,6 +71,5 @@ class AttributeBranch(AttributeHead):
                 'counts of the training set before the first step '
                 '(set_counts), found none'
             )
-        targets = torch.where(mask, targets, torch.zeros_like(targets))
         loss = self.loss_module(self((feats,)), targets, mask)
         return {'loss_attribute': loss}

@@ -249,6 +249,38 @@ def test_perfect_scores_are_one():
     assert overall['mAP_chance'] < 0.4
 
 
+@pytest.mark.parametrize('seed', SEEDS)
+def test_of_samples_not_found_nothing_is_predicted(seed):
+    scores, targets, mask = draw(seed)
+    found = np.random.default_rng(seed).random(len(scores)) < 0.6
+    scores[~found] = 0
+    data = attribute_scores(scores, targets, mask, found)
+    present = np.where(mask, targets, 0) == 1
+    alone = attribute_scores(scores[found], targets[found], mask[found])
+    for count, rule in (
+        (count_in_top, 3),
+        (count_at_thresholds, 0.5),
+        (count_at_thresholds, 0.0),
+    ):
+        counts, reached = count(data, rule), count(alone, rule)
+        np.testing.assert_array_equal(counts.tp, reached.tp)
+        np.testing.assert_array_equal(counts.fp, reached.fp)
+        np.testing.assert_array_equal(counts.tp + counts.fn, present.sum(0))
+    # the best threshold of all the scores that samples found have
+    thresholds, best = best_thresholds(data)
+    for index, (threshold, f1) in enumerate(
+        zip(thresholds, best, strict=True)
+    ):
+        if not (present[:, index] & found).any():
+            assert np.isnan(threshold) and np.isnan(f1)
+            continue
+        tried = np.unique(scores[mask[:, index] & found, index])
+        reached = [count_at_thresholds(data, t).f1[index] for t in tried]
+        assert f1 == pytest.approx(max(reached))
+        again = count_at_thresholds(data, threshold).f1[index]
+        assert again == pytest.approx(f1)
+
+
 def test_nothing_known_is_undefined():
     data = attribute_scores(
         np.full((3, 20), 0.5), np.zeros((3, 20)), np.zeros((3, 20), bool)

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import torch
 from mmengine import dist
+from mmengine.hooks import LoggerHook
+from mmengine.logging import HistoryBuffer
 from mmengine.registry import METRICS
 from mmpretrain.structures import DataSample
 from sklearn.metrics import average_precision_score
@@ -257,7 +259,43 @@ def test_samples_without_a_name_cannot_be_calibrated(tmp_path):
     del samples[0]['img_path']
     run(samples)
     with pytest.raises(InputError, match='expected img_path'):
-        run(samples, save_thresholds=str(tmp_path / 'a.json'))
+        run(samples, {}, save_thresholds=str(tmp_path / 'a.json'))
+
+
+@pytest.mark.parametrize(
+    ('protocol', 'refused'),
+    [
+        ('test split of a.txt', True),
+        ('test of 100 images of b.json', True),
+        ('a part (indices) of: test split of a.txt', True),
+        ('10% of the images of the training split of test.txt', False),
+        ('val of 100 images of test.json', False),
+        ('', False),
+    ],
+)
+def test_thresholds_are_not_chosen_on_the_test_split(
+    tmp_path, protocol, refused
+):
+    path = tmp_path / 'a.json'
+    metric = AttributeMetric(topk=2, save_thresholds=str(path))
+    metric.dataset_meta = META | dict(protocol=protocol)
+    samples = to_samples(*draw())
+    if refused:  # by the first batch, not after hours
+        message = 'expected validation data.*dataset.split=val'
+        with pytest.raises(InputError, match=message):
+            metric.process(None, samples)
+    else:
+        metric.process(None, samples)
+        metric.evaluate(len(samples))
+    assert path.exists() != refused
+
+
+def test_the_log_has_every_number(tmp_path):
+    results = run(to_samples(*draw()))
+    for key, value in results.items():
+        logged = HistoryBuffer([value], [1]).current()
+        (written,) = LoggerHook._process_tags({key: logged}).values()
+        assert written == pytest.approx(value, nan_ok=True), key
 
 
 @pytest.mark.parametrize(

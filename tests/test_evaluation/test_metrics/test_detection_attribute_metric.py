@@ -1,5 +1,7 @@
 """DetectionAttributeMetric on boxes drawn by hand."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -135,6 +137,12 @@ def test_missed_objects_have_the_score_0():
     decided = ((scores >= 0.5) == targets)[mask].mean()
     assert results['attributes/accuracy'] == pytest.approx(100 * decided)
     assert results['attributes/num_known'] == mask.sum()
+    top = np.argsort(-scores, axis=1, kind='stable')[:, :2]
+    predicted = np.zeros_like(targets)
+    np.put_along_axis(predicted, top, True, axis=1)
+    right = predicted & found[:, None] & targets & mask
+    recall = right.sum(0) / (targets & mask).sum(0)
+    assert results['attributes/mR@2'] == pytest.approx(100 * recall.mean())
     # finding less is never better
     assert results['attributes/mAP'] < run(draw()[0])['attributes/mAP']
 
@@ -149,6 +157,30 @@ def test_nothing_found():
     chance = results['attributes/mAP_chance']
     assert results['attributes/mAP'] == pytest.approx(chance)
     assert results['attributes/CR'] == 0
+    assert results['attributes/mR@2'] == results['attributes/F1@2'] == 0
+
+
+def test_missed_objects_are_predicted_at_no_threshold(tmp_path):
+    samples, scores, targets, mask, found = draw(missing=0.4)
+    targets[:, 0] = True  # so frequent that to predict all is best
+    for sample in samples:
+        sample.gt_instances.attributes[:, 0] = 1
+    path = tmp_path / 'thresholds.json'
+    run(samples[:6], META | dict(protocol='val split'), save_thresholds=path)
+    content = json.loads(path.read_text())
+    lowest = scores[: 6 * OBJECTS, 0][(found & mask[:, 0])[: 6 * OBJECTS]]
+    assert content['thresholds']['red'] == pytest.approx(lowest.min())
+    content['thresholds'] = dict.fromkeys(NAMES, 0.0)
+    path.write_text(json.dumps(content))
+    results = run(samples[6:], thresholds=str(path))
+    part = slice(6 * OBJECTS, None)
+    known = (targets & mask)[part]
+    recall = 100 * (known & found[part, None]).sum() / known.sum()
+    assert recall < 90
+    assert results['attributes/OR_calibrated'] == pytest.approx(recall)
+    nothing = draw(missing=1.0)[0]
+    results = run(nothing[6:], thresholds=str(path))
+    assert results['attributes/OR_calibrated'] == 0
 
 
 def test_ignored_objects_do_not_count():
@@ -181,6 +213,8 @@ def test_thresholds_name_the_objects(tmp_path):
     assert 'attributes/OF1_calibrated' in results
     with pytest.raises(InputError, match="'test/5.jpg#50' is one of"):
         run(samples[5:], thresholds=path)
+    with pytest.raises(InputError, match='expected validation data'):
+        run(samples, save_thresholds=path)
     with pytest.raises(InputError, match="chosen on 'val split'"):
         run(samples[6:], META | dict(protocol='val split'), thresholds=path)
 

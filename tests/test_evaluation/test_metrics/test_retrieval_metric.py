@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from mmengine.hooks import LoggerHook
+from mmengine.logging import HistoryBuffer
 from mmengine.registry import METRICS
 from mmpretrain.structures import DataSample
 from sklearn.metrics import average_precision_score
@@ -86,6 +88,13 @@ def test_both_directions_against_scikit_learn(arrays, logged):
         'image_to_attribute',
         'attribute_to_image',
     ]
+
+
+def test_the_log_has_every_number(arrays):
+    for key, value in run(to_samples(*arrays)).items():
+        logged = HistoryBuffer([value], [1]).current()
+        (written,) = LoggerHook._process_tags({key: logged}).values()
+        assert written == value, key
 
 
 def test_scores_of_any_model(arrays):

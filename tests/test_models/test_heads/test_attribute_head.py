@@ -115,6 +115,21 @@ def test_biases_start_at_the_prior(feats):
         head.set_counts(positives[:3], positives[:3])
 
 
+@pytest.mark.parametrize(
+    'name',
+    ['AttributeBCELoss', 'ClassBalancedBCELoss', 'PositiveReweightedBCELoss'],
+)
+def test_biases_start_where_the_loss_is_least(name):
+    head = build(prior_bias=True, loss=dict(type=f'mmvision_ext.{name}'))
+    positives = torch.tensor([20, 100, 500, 1900])
+    head.set_counts(positives, 2000 - positives)
+    targets = (torch.arange(2000)[:, None] < positives).float()
+    for step, sign in ((-0.05, -1), (0.05, 1)):  # falls before it, then rises
+        bias = (head.last_layer.bias + step).detach().requires_grad_()
+        head.loss_module(bias.expand(2000, 4), targets).backward()
+        assert (bias.grad.sign() == sign).all()
+
+
 def test_counts_reach_the_loss(feats):
     head = build(loss=dict(type='mmvision_ext.PositiveReweightedBCELoss'))
     with pytest.raises(InputError, match='AttributeStatisticsHook'):
@@ -164,3 +179,10 @@ def test_known_vector():
     assert known.tolist() == [1, 0, -1]
     with pytest.raises(InputError, match="'metall'; did you mean 'metal'"):
         known_vector({'metall': True}, names)
+
+
+@pytest.mark.parametrize('value', [-1, 0, 1, None, 'no', 0.5])
+def test_known_is_true_or_false(value):
+    message = rf"known\['indoor'\]: expected True .* found {value!r}"
+    with pytest.raises(InputError, match=message):
+        known_vector({'metal': True, 'indoor': value}, ('metal', 'indoor'))

@@ -6,6 +6,7 @@ from mmengine.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch.nn import functional as F
 
+from mmvision_ext.models.heads import known_vector
 from mmvision_ext.models.heads.cross_modal_attribute_head import draw_hidden
 from mmvision_ext.utils import InputError
 
@@ -187,6 +188,13 @@ def test_known_attributes_change_the_others_and_are_certain(inputs, scores):
     assert torch.equal(predict(model, inputs, known=zeros), nothing)
 
 
+def test_one_row_is_known_of_all_images(inputs):
+    model = build()
+    known = known_vector({'b': True, 'd': False}, 'abcdefg')
+    found = predict(model, inputs, known=known[None])
+    assert torch.equal(found, predict(model, inputs, known=known.repeat(N, 1)))
+
+
 def test_some_samples_of_a_batch_have_known_attributes(inputs, scores):
     model = build()
     data_samples = samples(scores)
@@ -203,6 +211,9 @@ def test_some_samples_of_a_batch_have_known_attributes(inputs, scores):
     [
         (torch.zeros(N, A - 1), rf'tensor \(N, {A}\)'),
         (torch.zeros(A), rf'tensor \(N, {A}\)'),
+        (torch.zeros(1, A - 1), rf'tensor \(N, {A}\)'),
+        (torch.zeros(N - 1, A), rf'1 row for all of the {N} .*\({N - 1}, '),
+        (torch.zeros(0, A), rf'1 row for all .*found shape \(0, {A}\)'),
         (torch.full((N, A), 0.5), '1 .present., -1 .absent. and 0'),
         (torch.full((N, A), torch.nan), '1 .present., -1 .absent. and 0'),
     ],

@@ -141,6 +141,18 @@ def test_unknown_entries_count_nothing(batch, name):
 
 
 @pytest.mark.parametrize('name', LOSSES)
+def test_unknown_targets_may_be_nan(batch, name):
+    logits, targets, mask = batch
+    logits.requires_grad_()
+    loss, gradients = build(name), []
+    for labels in (targets, torch.where(mask, targets, torch.nan)):
+        logits.grad = None
+        loss(logits, labels, mask).backward()
+        gradients.append(logits.grad)
+    assert torch.isfinite(gradients[0]).all() and torch.equal(*gradients)
+
+
+@pytest.mark.parametrize('name', LOSSES)
 def test_gradient_reaches_known_entries_alone(batch, name):
     logits, targets, mask = batch
     logits.requires_grad_()
@@ -165,6 +177,46 @@ def test_extreme_logits_stay_finite(name):
     loss = build(name)(logits, targets)
     loss.backward()
     assert torch.isfinite(loss) and torch.isfinite(logits.grad).all()
+
+
+@pytest.mark.parametrize(
+    ('name', 'options'),
+    [
+        ('AttributeFocalLoss', dict(gamma=0.5)),
+        ('AttributeFocalLoss', dict(gamma=0.01)),
+        ('AttributeAsymmetricLoss', dict(gamma_negative=0.5)),
+        (
+            'AttributeAsymmetricLoss',
+            dict(gamma_negative=0.01, gamma_positive=0.5, margin=0.0),
+        ),
+    ],
+)
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
+def test_exponents_below_one_have_finite_gradients(name, options, dtype):
+    values = [-200.0, -88, -20, -2.9444, 0, 20, 88, 200]
+    logits = torch.tensor([values] * 2, dtype=dtype, requires_grad=True)
+    targets = torch.tensor([[0.0], [1.0]]).expand(2, len(values))
+    loss = build(name, **options)
+    loss(logits, targets).backward()
+    gradient = logits.grad
+    assert torch.isfinite(gradient).all()
+    # nothing where it is right; negatives with a margin saturate as well
+    assert gradient[0, :2].abs().max() < 1e-3
+    assert gradient[1, -2:].abs().max() < 1e-3
+    assert gradient[1, 0] < -1e-3
+    # where nothing is extreme: the slope of the loss
+    middle = torch.zeros(2, 1, dtype=dtype, requires_grad=True)
+    loss(middle, targets[:, :1]).backward()
+    step = 0.01
+    for row in range(2):
+        ends = [
+            loss(torch.full((1, 1), x), targets[row : row + 1, :1])
+            for x in (-step, step)
+        ]
+        slope = (ends[1] - ends[0]) / (2 * step)
+        assert 2 * middle.grad[row].item() == pytest.approx(
+            slope.item(), rel=1e-2
+        )
 
 
 @pytest.mark.parametrize('name', LOSSES)
