@@ -5,6 +5,7 @@ do, for models of objects. A run that was killed goes on when it is started
 again: the journal beside the result (RESULT.journal.jsonl) keeps what is done,
 and may be deleted when no more images are to come. Images that cannot be read
 and boxes outside their images are named, and listed in the result as 'failed'.
+Folders in the folder are counted and left out, unless --recursive is given.
 
 Example:
     python tools/auto_label.py \
@@ -44,6 +45,12 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--batch-size', type=int, default=16)
     parser.add_argument(
+        '--recursive',
+        action='store_true',
+        help='label images of the folders in the folder as well; file_name of '
+        'annotations may always name them',
+    )
+    parser.add_argument(
         '--restart',
         action='store_true',
         help='throw the labels of an earlier run away',
@@ -74,6 +81,7 @@ def main() -> None:
             args.batch_size,
             args.device,
             args.restart,
+            recursive=args.recursive,
         )
         print(summary.text())
     if args.strict and summary.failed:

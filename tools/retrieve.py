@@ -1,7 +1,8 @@
 r"""Search a folder of images by attributes, by an image, or by words.
 
 build makes an index of a folder, or brings it up to date: only images that
-are new or have changed are read. It needs a model: a classifier of classes or
+are new or have changed are read. Folders in the folder are counted and left
+out, unless --recursive is given. It needs a model: a classifier of classes or
 attributes (--model), or CLIP (--clip).
 
 query searches an index, prints a table and, with --out, writes hits.csv,
@@ -47,6 +48,11 @@ def parse_args() -> argparse.Namespace:
     )
     build.add_argument(
         '--workers', type=int, default=2, help='processes that read images'
+    )
+    build.add_argument(
+        '--recursive',
+        action='store_true',
+        help='take images of the folders in the folder as well',
     )
     query = commands.add_parser('query', help='search an index')
     query.add_argument('index', help='folder of the index')
@@ -101,6 +107,7 @@ def load_encoder(args: argparse.Namespace) -> 'Encoder':
 
 def build(args: argparse.Namespace) -> None:
     """Make or update an index."""
+    from mmvision_ext.apis.image_folder import left_out_text
     from mmvision_ext.apis.retrieval import update_index
 
     index, changes = update_index(
@@ -109,12 +116,15 @@ def build(args: argparse.Namespace) -> None:
         args.index,
         args.batch_size,
         args.workers,
+        recursive=args.recursive,
     )
     print(
         f'{args.index}: {len(index)} images; {changes.added} added, '
         f'{changes.changed} changed, {changes.removed} removed, '
         f'{changes.unchanged} unchanged, {len(index.unreadable)} unreadable'
     )
+    if changes.left_out:
+        print(left_out_text(changes.left_out))
     for reason in index.unreadable.values():
         print(f'unreadable: {reason}', file=sys.stderr)
 

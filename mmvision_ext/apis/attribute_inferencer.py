@@ -177,11 +177,14 @@ def _boxes_of(
         )
     checked: list[list[Box | None]] = []
     for index, rows in enumerate(boxes):
-        array = np.asarray(rows, np.float64)
+        expected = (
+            f'boxes[{index}]: expected shape (N, 4), x1, y1, x2, y2 in pixels'
+        )
+        try:
+            array = np.asarray(rows, np.float64)
+        except (TypeError, ValueError) as error:
+            raise InputError(f'{expected}, found {rows!r}.') from error
         if array.size and (array.ndim != 2 or array.shape[1] != 4):
-            raise InputError(
-                f'boxes[{index}]: expected shape (N, 4), x1, y1, x2, y2 in '
-                f'pixels, found {array.shape}.'
-            )
+            raise InputError(f'{expected}, found {array.shape}.')
         checked.append([(a, b, c, d) for a, b, c, d in array.tolist()])
     return checked

@@ -21,6 +21,7 @@ from mmvision_ext.models.heads import known_vector
 from mmvision_ext.models.heads.attribute_labels import KNOWN
 from mmvision_ext.utils import InputError
 
+from .attribute_settings import inference_steps, step_kind
 from .model import Classifier, config_faults, load_classifier, load_config
 from .sources import ImageSource, Pixels
 
@@ -210,12 +211,12 @@ def load_attribute_model(
             test pipeline does not begin with reading the image.
     """
     config = load_config(config)
-    steps = _test_steps(config)
+    steps = inference_steps(config)
     model = load_classifier(config, checkpoint, device)
     names = tuple(str(name) for name in model.dataset_meta['classes'])
     head = getattr(model, 'head', None)
     _check_count(len(names), getattr(head, 'num_classes', len(names)))
-    first = _kind(steps[0])
+    first = step_kind(steps[0])
     takes_objects = first == 'LoadObjectCrop'
     with (
         DefaultScope.overwrite_default_scope(
@@ -239,34 +240,6 @@ def load_attribute_model(
         pipeline,
         takes_objects,
     )
-
-
-def _test_steps(config: Config) -> list[Any]:
-    """Test pipeline of a config, without what needs labels."""
-    place = f'{config.filename or "config"}: test_dataloader'
-    if not config.get('test_dataloader'):
-        raise InputError(f'{place}: expected in the config, found none.')
-    dataset = config.test_dataloader.dataset.to_dict()
-    while 'pipeline' not in dataset and 'dataset' in dataset:
-        dataset = dataset['dataset']
-    steps = [
-        step
-        for step in dataset.get('pipeline') or []
-        if _kind(step) != 'RevealAttributes'
-    ]
-    if not steps or not _kind(steps[0]).startswith('Load'):
-        found = _kind(steps[0]) if steps else 'no step'
-        raise InputError(
-            f'{place}.dataset.pipeline: expected LoadObjectCrop, '
-            f'LoadUprightImage or LoadImageFromFile first, found {found}.'
-        )
-    return steps
-
-
-def _kind(step: Mapping[str, Any]) -> str:
-    """Type of a pipeline's step, without its scope."""
-    kind = step['type']
-    return kind.rpartition('.')[2] if isinstance(kind, str) else kind.__name__
 
 
 def _groups(meta: Mapping[str, Any], names: Sequence[str]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from mmvision_ext.visualization.attribute_bars import Bar, draw_attributes
 from mmvision_ext.visualization.draw import Picture, save_image
 from mmvision_ext.visualization.palette import spread_color
 
+from .image_folder import check_names
 from .results import picture_name, refuse_source_folder
 from .sources import ImageSource
 
@@ -222,10 +223,11 @@ class AttributeResults(list[AttributeResult]):
             The files written, ``attributes.json`` last.
 
         Raises:
-            InputError: The images lie in this folder.
+            InputError: The images lie in this folder, or a name is not UTF-8.
         """
         folder = Path(folder)
         refuse_source_folder(folder, [result.source for result in self])
+        check_names(result.source.name for result in self)
         taken: set[str] = set()
         files = [
             save_image(

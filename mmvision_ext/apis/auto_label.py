@@ -1,14 +1,14 @@
 """Attributes for a folder of images, or for the boxes of a COCO file."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from mmvision_ext.datasets.voc_to_coco import write_json
+from mmvision_ext.engine.checkpointing.durable import file_digest
 from mmvision_ext.studies.lock import run_lock
 from mmvision_ext.utils import InputError
 from mmvision_ext.version import __version__
@@ -16,6 +16,8 @@ from mmvision_ext.version import __version__
 from .attribute_inferencer import threshold_vector
 from .attribute_model import AttributeModel, Packed, load_attribute_model
 from .attribute_results import plain_scores
+from .attribute_settings import config_checksum
+from .image_folder import check_names, left_out_text
 from .label_content import Labelled, labelled_content
 from .label_journal import LabelJournal, Record, file_stamp
 from .label_tasks import Content, LabelTask, annotation_box, list_tasks
@@ -33,6 +35,8 @@ class LabelSummary:
         reused: Number of images whose scores an earlier run had computed.
         failed: Images and boxes that were left out: ``file_name``,
             ``annotation_id`` of a box, and ``reason``.
+        left_out: Number of folders in the folder whose images are not among
+            them.
     """
 
     path: Path
@@ -40,13 +44,14 @@ class LabelSummary:
     labelled: int
     reused: int
     failed: list[Content] = field(repr=False)
+    left_out: int = 0
 
     def text(self) -> str:
         """What the run did, for a reader.
 
         Returns:
-            A line with the numbers, and one for each image or box that was
-            left out.
+            A line with the numbers, one for each image or box that was left
+            out, and one where folders were.
         """
         lines = [
             f'{self.path}: {self.images} images, {self.labelled} labels '
@@ -54,6 +59,8 @@ class LabelSummary:
             f'{len(self.failed)} left out'
         ]
         lines += [f'  {item["reason"]}' for item in self.failed]
+        if self.left_out:
+            lines.append(left_out_text(self.left_out))
         return '\n'.join(lines)
 
 
@@ -68,13 +75,15 @@ def auto_label(
     device: str | None = None,
     restart: bool = False,
     progress: bool = True,
+    recursive: bool = False,
 ) -> LabelSummary:
     """Label images, or boxes in them, with attributes.
 
     Finished batches are kept in a journal beside ``out``
     (``<out>.journal.jsonl``): a run that was killed goes on, a folder that
     has grown is labelled where it is new, and other thresholds need no new
-    scores. The result is written whole or not at all.
+    scores. The result is written whole or not at all. An image of the folder
+    keeps its ``id`` in all of them.
 
     Args:
         config: Config file.
@@ -91,24 +100,35 @@ def auto_label(
             where there is one.
         restart: Whether the labels of an earlier run are thrown away.
         progress: Show how many images are done and how long is left.
+        recursive: Whether images of the folders in the folder are labelled as
+            well.
 
     Returns:
         What was done.
 
     Raises:
-        InputError: An input cannot be used, ``out`` is no earlier result, an
-            earlier or another run uses it, or nothing could be labelled.
+        InputError: An input cannot be used, ``out`` is an input or no earlier
+            result, an earlier or another run uses it, or nothing could be
+            labelled.
     """
     out = Path(out)
     journal = out.with_name(f'{out.name}.journal.jsonl')
-    _check_call(out, journal, restart, batch_size)
+    inputs = dict(
+        config=config,
+        checkpoint=checkpoint,
+        annotations=annotations,
+        thresholds=thresholds,
+    )
+    _check_call(out, journal, inputs, batch_size)
+    _check_out(out, journal, restart)
+    check_names([images, out])
     hashes = _file_hashes(checkpoint, annotations)
     model = load_attribute_model(config, checkpoint, device)
     limits = threshold_vector(thresholds, model.names)
-    tasks, rest = _list_tasks(model, images, annotations)
+    tasks, rest, left_out = _list_tasks(model, images, annotations, recursive)
     identity = dict(
         images=str(Path(images).resolve()),
-        config_sha256=_config_hash(model),
+        config_sha256=config_checksum(model.model.cfg, model.names),
         attribute_names=list(model.names),
         **hashes,
     )
@@ -116,6 +136,8 @@ def auto_label(
         _only_run(journal),
         LabelJournal(journal, identity, restart) as book,
     ):
+        if annotations is None:
+            tasks = _numbered(tasks, book)
         done = _label_all(model, tasks, book, batch_size, progress)
     content = labelled_content(model.names, model.groups, tasks, done, limits)
     made_by = {
@@ -133,6 +155,7 @@ def auto_label(
         sum(len(record['scores']) for record in done.records.values()),
         done.reused,
         content['failed'],
+        left_out,
     )
 
 
@@ -168,11 +191,13 @@ def _label_all(
             book.add(new)
         done.records |= known | new
         done.reused += len(known)
-    if not done.records:
+    if not any(record['scores'] for record in done.records.values()):
         reasons = [item['reason'] for item in done.failed]
+        for record in done.records.values():
+            reasons += record['faults'].values()
         raise InputError(
-            f'images: expected some that can be labelled, found none of '
-            f'{len(tasks)}.\n  ' + '\n  '.join(reasons)
+            'images: expected some that can be labelled, or have boxes that '
+            f'can, found none of {len(tasks)}.\n  ' + '\n  '.join(reasons)
         )
     return done
 
@@ -242,13 +267,25 @@ def _chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
 
 
 def _check_call(
-    out: Path, journal: Path, restart: bool, batch_size: int
+    out: Path, journal: Path, inputs: Mapping[str, Any], batch_size: int
 ) -> None:
-    """Refuse to replace a file that is not a result of this tool."""
+    """Refuse to write over what is read."""
     if batch_size < 1:
         raise InputError(
             f'batch_size: expected at least 1, found {batch_size}.'
         )
+    written = {path.resolve() for path in (out, journal)}
+    for what, path in inputs.items():
+        if isinstance(path, (str, Path)) and Path(path).resolve() in written:
+            raise InputError(
+                f'--out: expected another file than the {what}, found {out}. '
+                'The result or its journal would replace it: name another '
+                'file.'
+            )
+
+
+def _check_out(out: Path, journal: Path, restart: bool) -> None:
+    """Refuse to replace a file that is not a result of this tool."""
     if out.exists() and not journal.exists() and not restart:
         raise InputError(
             '--out: expected a new file or an earlier result with its '
@@ -261,7 +298,8 @@ def _list_tasks(
     model: AttributeModel,
     images: str | Path,
     annotations: str | Path | None,
-) -> tuple[list[LabelTask], Content]:
+    recursive: bool,
+) -> tuple[list[LabelTask], Content, int]:
     """What is to be labelled, if this model can."""
     if annotations and not model.takes_objects:
         raise InputError(
@@ -269,7 +307,18 @@ def _list_tasks(
             'images. Leave them out, or use a model of objects '
             '(mmvision_ext.LoadObjectCrop).'
         )
-    return list_tasks(images, annotations)
+    return list_tasks(images, annotations, recursive)
+
+
+def _numbered(
+    tasks: Sequence[LabelTask], book: LabelJournal
+) -> list[LabelTask]:
+    """Give images the numbers that they had in earlier runs, or new ones."""
+    ids = book.number(task.name for task in tasks)
+    return [
+        replace(task, entry=dict(id=ids[task.name], **task.entry))
+        for task in tasks
+    ]
 
 
 @contextmanager
@@ -282,14 +331,6 @@ def _only_run(journal: Path) -> Iterator[None]:
                 'Wait for it, or name another --out.'
             )
         yield
-
-
-def _config_hash(model: AttributeModel) -> str:
-    """Hash of what a config says of the model and its images."""
-    config = model.model.cfg
-    parts = [config.get('model'), config.get('data_preprocessor')]
-    parts.append(config.test_dataloader.dataset.get('pipeline'))
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def _file_hashes(
@@ -306,6 +347,5 @@ def _file_hashes(
                 f'{what}: expected a file, whose hash is recorded, found none '
                 f'at {path}.'
             )
-        found = hashlib.sha256(Path(path).read_bytes()).hexdigest()
-        hashes[f'{what}_sha256'] = found
+        hashes[f'{what}_sha256'] = file_digest(Path(path))
     return hashes

@@ -1,7 +1,6 @@
 """A test in one page: how good, how fast, with what."""
 
 import csv
-import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from numpy.typing import NDArray
 
+from mmvision_ext.engine.checkpointing.durable import file_digest
 from mmvision_ext.engine.launch import build_runner
 from mmvision_ext.engine.unwrap import unwrapped
 from mmvision_ext.evaluation.attribute_tables import SHOWN
@@ -34,7 +34,6 @@ from .model import load_config
 from .training_facts import hardware_name
 
 HOOK = 'mmvision_ext.InferenceReportHook'
-CHUNK = 2**20  # bytes
 
 
 @dataclass(frozen=True)
@@ -118,12 +117,13 @@ def describe_inference(
     parameters = list(model.parameters())
     meta = getattr(loader.dataset, 'metainfo', {})
     checkpoint = str(runner._load_from or '')
+    weights = Path(checkpoint)
     fp16 = bool(getattr(runner.test_loop, 'fp16', False))
     precision = str(parameters[0].dtype).removeprefix('torch.')
     return Inference(
         config=str(runner.cfg.filename or ''),
         checkpoint=checkpoint,
-        sha256=sha256(checkpoint) if Path(checkpoint).is_file() else None,
+        sha256=file_digest(weights) if weights.is_file() else None,
         epoch=epoch,
         commit=code_commit(),
         samples=len(loader.dataset),
@@ -177,22 +177,6 @@ def write_inference_report(
     record.write_text(json.dumps(content, indent=1) + '\n', 'utf-8')
     text.write_text(_markdown(inference, rows, charts), 'utf-8')
     return [text, record, *charts]
-
-
-def sha256(path: str | Path) -> str:
-    """Digest of a file.
-
-    Args:
-        path: The file.
-
-    Returns:
-        64 hexadecimal digits.
-    """
-    digest = hashlib.sha256()
-    with Path(path).open('rb') as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _read_table(path: Path) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,7 +18,8 @@ class LabelJournal:
 
     The first line says what made the records (``identity``). A run that was
     killed goes on from the last complete line. A record counts as long as its
-    image file has the same size and time of change.
+    image file has the same size and time of change; numbers of images count
+    whatever happens to the file.
 
     Args:
         path: The file; made where missing.
@@ -34,6 +35,7 @@ class LabelJournal:
     ) -> None:
         self.path = path
         self._records: dict[str, Record] = {}
+        self._ids: dict[str, int] = {}
         anew = restart or not path.is_file()
         complete = 0 if anew else self._read(identity)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,6 +79,24 @@ class LabelJournal:
         self._write({'images': dict(records)})
         self._records |= records
 
+    def number(self, names: Iterable[str]) -> dict[str, int]:
+        """Number images. One that has a number keeps it for good.
+
+        Args:
+            names: The images.
+
+        Returns:
+            Image to its number, from 1. New ones get the next in their
+            order, behind the highest that was ever given.
+        """
+        highest = max(self._ids.values(), default=0)
+        new = [name for name in names if name not in self._ids]
+        ids = {name: id_ for id_, name in enumerate(new, highest + 1)}
+        if ids:
+            self._write({'ids': ids})
+            self._ids |= ids
+        return dict(self._ids)
+
     def _write(self, line: Mapping[str, Any]) -> None:
         text = json.dumps(line, ensure_ascii=False)
         self._file.write(text.encode() + b'\n')
@@ -93,8 +113,11 @@ class LabelJournal:
             if parsed:
                 _check_identity(self.path, parsed[0]['identity'], identity)
             for line in parsed[1:]:
-                self._records |= line['images']
-        except (KeyError, TypeError, ValueError) as error:
+                if 'ids' in line:
+                    self._ids |= {k: int(v) for k, v in line['ids'].items()}
+                else:
+                    self._records |= line['images']
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             if isinstance(error, InputError):
                 raise
             raise InputError(

@@ -9,7 +9,8 @@ from mmvision_ext.datasets.coco_checks import check_coco
 from mmvision_ext.datasets.json_files import read_json
 from mmvision_ext.utils import InputError
 
-from .sources import ImageSource, list_sources
+from .image_folder import check_names, list_images
+from .sources import ImageSource
 
 Content = dict[str, Any]
 Box = tuple[float, float, float, float]
@@ -41,32 +42,41 @@ class LabelTask:
 
 
 def list_tasks(
-    images: str | Path, annotations: str | Path | None
-) -> tuple[list[LabelTask], Content]:
+    images: str | Path,
+    annotations: str | Path | None,
+    recursive: bool = False,
+) -> tuple[list[LabelTask], Content, int]:
     """List what is to be labelled.
 
     Args:
         images: Folder of images.
         annotations: COCO-format JSON whose boxes are labelled; its
-            ``file_name`` are files of the folder. None labels the images.
+            ``file_name`` are files of the folder. None labels the images,
+            whose ``id`` is for the caller to give.
+        recursive: Whether images of the folders in it are labelled as well.
 
     Returns:
-        The images, and what else the result takes over: everything of the
-        file but its images and annotations.
+        The images; what else the result takes over: everything of the file
+        but its images and annotations; and the number of folders in the
+        folder whose images are left out, 0 with annotations.
 
     Raises:
         InputError: There is no such folder or it has no images, or the file
-            is malformed, names an image twice or has none.
+            is malformed, names an image twice or has none; or a name is not
+            UTF-8.
     """
     folder = Path(images).expanduser()
+    if annotations is None:
+        files, left_out = list_images(folder, recursive)
+        tasks = [
+            LabelTask(
+                dict(file_name=path.relative_to(folder).as_posix()), path
+            )
+            for path in files
+        ]
+        return tasks, dict(licenses=[], categories=[]), left_out
     if not folder.is_dir():
         raise InputError(f'images: expected a folder, found none at {folder}.')
-    if annotations is None:
-        tasks = [
-            LabelTask(dict(id=number, file_name=path.name), path)
-            for number, path in enumerate(_files(folder), start=1)
-        ]
-        return tasks, dict(licenses=[], categories=[])
     content = read_json(Path(annotations))
     check_coco(content, annotations)
     of_image: dict[Any, list[Content]] = {
@@ -79,6 +89,7 @@ def list_tasks(
         for entry in content['images']
     ]
     names = {task.name for task in tasks}
+    check_names(names)
     if len(names) < len(tasks) or not content['annotations']:
         raise InputError(
             f'{annotations}: expected annotations, and images with different '
@@ -90,7 +101,7 @@ def list_tasks(
         for key, value in content.items()
         if key not in ('images', 'annotations')
     }
-    return tasks, rest
+    return tasks, rest, 0
 
 
 def annotation_box(annotation: Mapping[str, Any]) -> Box:
@@ -115,8 +126,3 @@ def annotation_box(annotation: Mapping[str, Any]) -> Box:
             f'{box!r}.'
         ) from None
     return x, y, x + width, y + height
-
-
-def _files(folder: Path) -> list[Path]:
-    """Images of a folder, by name."""
-    return [Path(source.name) for source in list_sources(folder)]

@@ -19,9 +19,12 @@ from mmvision_ext.engine.checkpointing import (
     read_checkpoint,
     state_of,
 )
+from mmvision_ext.models.text.vocabulary import Vocabulary
 from mmvision_ext.utils import InputError
 from mmvision_ext.utils.class_check import has_vocabulary
 from mmvision_ext.utils.config_file import read_config
+
+from .attribute_words import tell_names, without_words
 
 #: A detector of mmdet with ``cfg`` and ``dataset_meta``. Any, since the type
 #: of ``nn.Module`` makes every such attribute a tensor or module.
@@ -93,13 +96,18 @@ def load_classifier(
 
     Raises:
         InputError: A file is missing or unreadable, the weights do not fit
-            the model, or neither file names the classes.
+            the model, or neither file names the classes; or the model takes
+            embeddings of its classes from a file, which cannot be used.
     """
     config = load_config(config)
     config.setdefault('default_scope', 'mmpretrain')
     model = _load(config, empty_classifier, checkpoint, device)
+    tell_names(model, model.dataset_meta['classes'])
     # Where mmpretrain looks for them.
     model._config, model._dataset_meta = model.cfg, model.dataset_meta
+    for part in model.modules():
+        if isinstance(part, Vocabulary):  # whose file has an order of its own
+            part.use(model.dataset_meta['classes'])
     return model
 
 
@@ -234,7 +242,8 @@ def _load(
     state = state_of(content)
     report = match_state_dict(model.state_dict(), state)
     try:  # load hooks of some models rename or resize entries
-        fits = not model.load_state_dict(state, strict=False).missing_keys
+        missing = model.load_state_dict(state, strict=False).missing_keys
+        fits = not without_words(model, missing)
     except RuntimeError:  # shapes
         fits = False
     if not fits:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -155,6 +156,8 @@ def test_what_cannot_be_told_is_an_error(objects, whole, images) -> None:
         ([BOXES], 'each of the 2 images, found 1'),
         ([BOXES, [1, 2, 3, 4]], r'boxes\[1\]: expected shape \(N, 4\)'),
         ([BOXES, [[0, 0, 70, 40]]], 'its image of 60 x 44 px'),
+        ([BOXES, [(1, 2, 3, 4), (1, 2)]], r'boxes\[1\]: .*, \(1, 2\)\]'),
+        ([BOXES, [{}]], r'boxes\[1\]: .* found \[\{\}\]'),
     ],
 )
 def test_boxes_that_cannot_be_used(objects, images, boxes, message) -> None:
@@ -336,6 +339,15 @@ def test_pictures_and_scores_are_saved(objects, images, tmp_path) -> None:
     assert len(content['results']) == 2 and content['skipped'] == []
     with pytest.raises(InputError, match='another folder'):
         results.save(images[0].parent)
+
+
+def test_names_that_json_cannot_hold(objects, images, tmp_path) -> None:
+    path = tmp_path / os.fsdecode(b'\xff.jpg')
+    path.write_bytes(images[0].read_bytes())
+    results = objects(path, progress=False)
+    with pytest.raises(InputError, match='file names: expected UTF-8'):
+        results.save(tmp_path / 'out')
+    assert not (tmp_path / 'out').exists()
 
 
 def test_a_picture_shows_the_box_and_the_bars(result) -> None:

@@ -234,6 +234,23 @@ def test_another_input_is_refused(root, tmp_path) -> None:
         label(root, out)
 
 
+def test_another_pipeline_inside_a_wrapper_is_refused(root, tmp_path) -> None:
+    out = tmp_path / 'labels.json'
+    for padding in (4, 4, 5):
+        config = object_config(root)
+        data = config.test_dataloader.dataset
+        data.pipeline[0].padding = padding
+        config.test_dataloader.dataset = dict(
+            type='RepeatDataset', times=1, dataset=data
+        )
+        (root / 'objects.py').unlink()
+        config.dump(root / 'objects.py')
+        if padding == 4:
+            label(root, out)
+    with pytest.raises(InputError, match='config_sha256 is'):
+        label(root, out)
+
+
 def test_failures_are_listed_and_tried_again(root, tmp_path) -> None:
     out = tmp_path / 'labels.json'
     good = (root / IMAGES / '2.jpg').read_bytes()
@@ -280,12 +297,94 @@ def test_nothing_that_can_be_labelled_is_an_error(root, tmp_path) -> None:
     assert not (tmp_path / 'labels.json').exists()
 
 
+def test_boxes_that_are_all_outside_are_an_error(root, tmp_path) -> None:
+    given = read(root / 'instances.json')
+    for annotation in given['annotations']:
+        annotation['bbox'] = [900, 900, 5, 5]
+    path = tmp_path / 'outside.json'
+    path.write_text(json.dumps(given))
+    out = tmp_path / 'labels.json'
+    for _ in range(2):  # the second time by the journal
+        with pytest.raises(InputError, match=r'none of 7(.|\n)*annotation 14'):
+            label(root, out, annotations=path)
+    assert not out.exists()
+
+
 def test_another_file_is_not_replaced(root, tmp_path) -> None:
-    out = root / 'instances.json'
-    before = out.read_bytes()
+    out = tmp_path / 'other.json'
+    out.write_text('{}')
     with pytest.raises(InputError, match='expected a new file or an earlier'):
-        label(root, out, annotations=out)
-    assert out.read_bytes() == before
+        label(root, out)
+    assert out.read_text() == '{}'
+
+
+@pytest.mark.parametrize('what', ['config', 'checkpoint', 'annotations'])
+def test_an_input_is_never_replaced(root, tmp_path, what) -> None:
+    names = dict(
+        config='objects.py',
+        checkpoint='objects.pth',
+        annotations='instances.json',
+    )
+    out = tmp_path / 'link.json'
+    out.symlink_to(root / names[what])
+    before = out.read_bytes()
+    options = dict(annotations=root / 'instances.json', restart=True)
+    with pytest.raises(InputError, match=f'another file than the {what}'):
+        label(root, out, **options)
+    journal = root / 'a.json.journal.jsonl'
+    (root / names[what]).rename(journal)
+    (root / names[what]).symlink_to(journal)
+    with pytest.raises(InputError, match=f'another file than the {what}'):
+        label(root, root / 'a.json', **options)
+    assert journal.read_bytes() == before
+
+
+def test_images_keep_their_ids(root, tmp_path) -> None:
+    out, images = tmp_path / 'labels.json', root / IMAGES
+    broken = (images / '1.jpg').read_bytes()
+    (images / '1.jpg').write_bytes(b'no image')
+
+    def ids() -> dict[str, int]:
+        label(root, out)
+        return {x['file_name']: x['id'] for x in read(out)['images']}
+
+    first = ids()
+    assert first == {f'{i}.jpg': i + 1 for i in range(7) if i != 1}
+    (images / '00.jpg').write_bytes((images / '0.jpg').read_bytes())
+    (images / '1.jpg').write_bytes(broken)  # mended
+    (images / '6.jpg').unlink()
+    first.pop('6.jpg')
+    assert ids() == first | {'1.jpg': 2, '00.jpg': 8}
+    (images / '9.jpg').write_bytes((images / '0.jpg').read_bytes())
+    assert ids()['9.jpg'] == 9
+
+
+def test_folders_in_the_folder(root, tmp_path) -> None:
+    inner = root / IMAGES / 'inner'
+    inner.mkdir()
+    (root / IMAGES / '3.jpg').rename(inner / '3.jpg')
+    summary = label(root, tmp_path / 'flat.json')
+    assert (summary.images, summary.left_out) == (6, 1)
+    assert 'left out: 1 (--recursive' in summary.text()
+    summary = label(root, tmp_path / 'deep.json', recursive=True)
+    assert (summary.images, summary.left_out) == (7, 0)
+    assert 'recursive' not in summary.text()
+    last = read(tmp_path / 'deep.json')['images'][-1]
+    assert last['file_name'] == 'inner/3.jpg'
+
+
+def test_names_that_json_cannot_hold(root, tmp_path) -> None:
+    name = os.fsdecode(b'\xff.jpg')
+    (root / IMAGES / '0.jpg').rename(root / IMAGES / name)
+    out = tmp_path / 'labels.json'
+    with pytest.raises(InputError, match='file names: expected UTF-8'):
+        label(root, out)
+    given = read(root / 'instances.json')
+    given['images'][0]['file_name'] = name
+    (root / 'instances.json').write_text(json.dumps(given))
+    with pytest.raises(InputError, match='file names: expected UTF-8'):
+        label(root, out, annotations=root / 'instances.json')
+    assert not out.exists()
 
 
 def test_inputs_that_cannot_be_used(root, tmp_path) -> None:
@@ -311,7 +410,15 @@ def test_a_second_run_is_kept_out(root, tmp_path) -> None:
         label(root, tmp_path / 'labels.json')
 
 
-@pytest.mark.parametrize('text', ['a\n', '[]\n', '{"identity": {}}\n1\n'])
+@pytest.mark.parametrize(
+    'text',
+    [
+        'a\n',
+        '[]\n',
+        '{"identity": {}}\n1\n',
+        '{"identity": {}}\n{"ids": [1]}\n',
+    ],
+)
 def test_a_file_that_is_no_journal(tmp_path, text) -> None:
     path = tmp_path / 'a.jsonl'
     path.write_text(text)
@@ -319,6 +426,8 @@ def test_a_file_that_is_no_journal(tmp_path, text) -> None:
         LabelJournal(path, {})
     with LabelJournal(path, {}, restart=True) as book:
         book.add({'a': dict(stamp=[1, 2])})
+        assert book.number(['b', 'a']) == {'b': 1, 'a': 2}
     with LabelJournal(path, {}) as book:
         assert book.get('a', (1, 2)) and book.get('a', (1, 3)) is None
         assert book.get('b', (1, 2)) is None
+        assert book.number(['A', 'a']) == {'b': 1, 'a': 2, 'A': 3}

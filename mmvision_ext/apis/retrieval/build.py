@@ -12,8 +12,9 @@ from torch.utils.data import DataLoader, Dataset
 from mmvision_ext.utils import InputError
 from mmvision_ext.utils.output_folder import check_folder
 
+from ..image_folder import list_images
 from ..progress import track
-from ..sources import IMAGE_SUFFIXES, ImageSource
+from ..sources import ImageSource
 from .encoder import Encoder, Prepared
 from .index import (
     INDEX_FILE,
@@ -52,12 +53,14 @@ class Changes:
         changed: Files that had changed since.
         removed: Files that were gone, or can no longer be read.
         unchanged: Files that were not read again.
+        left_out: Folders in the folder whose images are not in the index.
     """
 
     added: int
     changed: int
     removed: int
     unchanged: int
+    left_out: int
 
 
 def update_index(
@@ -67,6 +70,7 @@ def update_index(
     batch_size: int = 32,
     workers: int = 0,
     progress: bool = True,
+    recursive: bool = False,
 ) -> tuple[ImageIndex, Changes]:
     """Build an index of a folder, or bring it up to date.
 
@@ -75,11 +79,13 @@ def update_index(
 
     Args:
         encoder: The model.
-        images: Folder of images, with those of the folders in it.
+        images: Folder of images.
         folder: Folder of the index; made where missing.
         batch_size: Images that run through the model at once.
         workers: Processes that read images; 0 reads in this one.
         progress: Show a progress bar with the time left.
+        recursive: Whether images of the folders in it are taken as well;
+            otherwise they leave the index.
 
     Returns:
         The index as it now lies in the folder, and what was done. Files that
@@ -87,8 +93,8 @@ def update_index(
 
     Raises:
         InputError: There is no such folder, or no image in it that can be
-            read; the index in the folder is damaged, or of another model or
-            folder of images.
+            read, or a name is not UTF-8; the index in the folder is damaged,
+            or of another model or folder of images.
     """
     if batch_size < 1 or workers < 0:
         raise InputError(
@@ -97,7 +103,7 @@ def update_index(
         )
     check_folder(folder)
     root = Path(images).expanduser().resolve()
-    files = _image_files(root, Path(folder).resolve())
+    files, left_out = _image_files(root, Path(folder).resolve(), recursive)
     rows = _known_rows(encoder, root, Path(folder))
     before = dict(rows)
     by_path = {file.path: file for file in files}
@@ -137,29 +143,23 @@ def update_index(
         changed=len(rows.keys() & before.keys()) - unchanged,
         removed=len(before.keys() - rows.keys()),
         unchanged=unchanged,
+        left_out=left_out,
     )
 
 
-def _image_files(root: Path, index: Path) -> list[_File]:
-    """Image files of a folder, by path, without those of the index."""
-    if not root.is_dir():
-        raise InputError(f'images: expected a folder, found none at {root}.')
+def _image_files(
+    root: Path, index: Path, recursive: bool
+) -> tuple[list[_File], int]:
+    """Image files of a folder, by path, without those of the index; and the
+    number of folders in it that are left out."""
+    paths, left_out = list_images(root, recursive)
     files = []
-    for path in sorted(root.rglob('*')):
-        if (
-            path.suffix.lower() in IMAGE_SUFFIXES
-            and path.is_file()
-            and index not in path.parents
-        ):
+    for path in paths:
+        if index not in path.parents:
             stat = path.stat()
             name = path.relative_to(root).as_posix()
             files.append(_File(name, stat.st_size, stat.st_mtime_ns))
-    if not files:
-        raise InputError(
-            f'folder {root}: expected images ({", ".join(IMAGE_SUFFIXES)}), '
-            'found none.'
-        )
-    return files
+    return files, left_out
 
 
 def _known_rows(encoder: Encoder, root: Path, folder: Path) -> dict[str, _Row]:

@@ -12,14 +12,10 @@ from mmvision_ext.models.classifiers import CrossModalAttributeClassifier
 from mmvision_ext.utils import InputError
 
 from ..attribute_model import load_attribute_model
+from ..attribute_settings import config_checksum
 from ..classification_layers import Recorder, pooled
 from ..sources import ImageSource
-from .encoder import (
-    Prepared,
-    checksum,
-    settings_checksum,
-    unit_vectors,
-)
+from .encoder import Prepared, checksum, unit_vectors
 from .expression import find_name
 from .index import ModelIdentity
 
@@ -71,13 +67,7 @@ class ClassifierEncoder:
             Path(model.cfg.filename or 'config').stem,
             str(checkpoint),
             digest,
-            settings_checksum(
-                dict(
-                    model=model.cfg.model.to_dict(),
-                    pipeline=_test_pipeline(model.cfg),
-                    names=self.names,
-                )
-            ),
+            config_checksum(model.cfg, self.names),
         )
 
     def prepare(self, source: ImageSource) -> Prepared:
@@ -155,14 +145,6 @@ class ClassifierEncoder:
         with torch.no_grad():
             found = model.embed_attributes(vector[None].to(device))
         return unit_vectors(found.cpu().numpy(), self.identity)[0]
-
-
-def _test_pipeline(config: Config) -> object:
-    """How the config prepares test images, as settings."""
-    dataset = config.test_dataloader.to_dict()['dataset']
-    while 'pipeline' not in dataset and 'dataset' in dataset:
-        dataset = dataset['dataset']
-    return dataset['pipeline']
 
 
 def _check_joint(model: object) -> None:

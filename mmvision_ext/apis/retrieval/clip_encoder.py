@@ -13,9 +13,10 @@ from mmvision_ext.models.text import OpenCLIPTextEncoder
 from mmvision_ext.models.text.open_clip_package import open_clip_package
 from mmvision_ext.utils import InputError
 
+from ..attribute_settings import settings_checksum
 from ..model import pick_device
 from ..sources import ImageSource
-from .encoder import Prepared, checksum, settings_checksum, unit_vectors
+from .encoder import Prepared, checksum, unit_vectors
 from .index import ModelIdentity
 
 

@@ -1,8 +1,6 @@
 """What turns images, and words, into vectors."""
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -105,20 +103,6 @@ def checksum(path: str | Path) -> str:
             'names its model by the checksum of a local file.'
         )
     return file_digest(place)
-
-
-def settings_checksum(settings: Mapping[str, Any]) -> str:
-    """SHA-256 of settings.
-
-    Args:
-        settings: Texts, numbers, lists and dicts of these; what else there is
-            counts by its text.
-
-    Returns:
-        64 hexadecimal digits, the same in whatever order the keys are.
-    """
-    text = json.dumps(settings, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def unit_vectors(

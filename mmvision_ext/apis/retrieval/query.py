@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mmvision_ext.utils import InputError
 
+from ..image_folder import check_names
 from ..sources import ImageSource
 from .encoder import Encoder
 from .expression import read_question
@@ -115,11 +116,13 @@ def search_image(
         The images, with cosines from -1 to 1.
 
     Raises:
-        InputError: The image cannot be read, there is no model, or it is
-            another than that of the index; or faiss is not installed.
+        InputError: The image cannot be read or its name is not UTF-8, there
+            is no model, or it is another than that of the index; or faiss is
+            not installed.
     """
     _check_top(top)
-    path = Path(image).expanduser().resolve()
+    check_names([image])
+    path = Path(image).expanduser()
     place = _place_of(index, path)
     if place is not None:
         vector = index.vectors[place]
@@ -178,8 +181,13 @@ def _encoder(
 
 def _place_of(index: ImageIndex, path: Path) -> int | None:
     """Where an image stands in an index; None if not, or if it changed."""
-    for place, image in enumerate(index.images):
-        if index.file_of(image) == path and _is_unchanged(image, path):
+    places = {
+        index.file_of(image): place for place, image in enumerate(index.images)
+    }
+    # As the index names it, which may be a link, else what a link leads to.
+    for name in (path.parent.resolve() / path.name, path.resolve()):
+        place = places.get(name)
+        if place is not None and _is_unchanged(index.images[place], name):
             return place
     return None
 

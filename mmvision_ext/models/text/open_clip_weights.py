@@ -1,6 +1,5 @@
 """CLIP models of open_clip, with weights from a file or a published tag."""
 
-import hashlib
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ import torch
 from torch import nn
 
 from mmvision_ext.engine.checkpointing import match_state_dict
+from mmvision_ext.engine.checkpointing.durable import file_digest
 from mmvision_ext.models.backbones.convert import read_weights
 from mmvision_ext.utils import InputError
 from mmvision_ext.utils.nearest import nearest
@@ -79,7 +79,7 @@ def find_weights(architecture: str, weights: str) -> tuple[Path, str]:
     if wanted is not None and not path.is_file():
         check_activation(architecture, wanted, f"weights '{weights}'")
         path = _fetch(architecture, weights)
-        return path, file_sha256(path)
+        return path, file_digest(path)
     if not path.is_file():
         tags = package.list_pretrained_tags_by_model(architecture)
         raise InputError(
@@ -88,7 +88,7 @@ def find_weights(architecture: str, weights: str) -> tuple[Path, str]:
             f"'{weights}', which is neither. RemoteCLIP is on Hugging Face: "
             'chendelong/RemoteCLIP.'
         )
-    sha256 = file_sha256(path)
+    sha256 = file_digest(path)
     wanted = activation_of_file(architecture, path, sha256)
     check_activation(architecture, wanted, str(path))
     return path, sha256
@@ -133,22 +133,6 @@ def load_open_clip(architecture: str, path: Path) -> nn.Module:
         )
     model.load_state_dict(state, strict=False)
     return model
-
-
-def file_sha256(path: Path) -> str:
-    """Digest of a file.
-
-    Args:
-        path: The file.
-
-    Returns:
-        64 hexadecimal digits.
-    """
-    digest = hashlib.sha256()
-    with path.open('rb') as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _fetch(architecture: str, tag: str) -> Path:

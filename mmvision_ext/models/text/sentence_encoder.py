@@ -5,11 +5,11 @@ from pathlib import Path
 
 import torch
 
+from mmvision_ext.engine.checkpointing.durable import file_digest
 from mmvision_ext.registry import MODELS
 from mmvision_ext.utils import InputError
 
 from .encoder import TextEncoder
-from .open_clip_weights import file_sha256
 
 _WEIGHTS = 'model.safetensors'
 
@@ -63,7 +63,7 @@ class SentenceTextEncoder(TextEncoder):
                 f'read ({reason})'
             ) from error
         if local:
-            self.sha256 = file_sha256(folder / _WEIGHTS)
+            self.sha256 = file_digest(folder / _WEIGHTS)
         name = folder.name if local else model
         origin = f', sha256 {self.sha256[:12]}' if self.sha256 else ''
         self.encoder = f'sentence-transformers {name}{origin}'

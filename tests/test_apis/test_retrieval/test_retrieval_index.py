@@ -15,13 +15,14 @@ from mmvision_ext.utils import InputError
 @pytest.fixture
 def folder(encoder, colour_images, tmp_path):
     """An index of the colours."""
-    update_index(encoder, colour_images, tmp_path / 'index', progress=False)
+    update(encoder, colour_images, tmp_path / 'index')
     encoder.read.clear()
     return tmp_path / 'index'
 
 
 def update(encoder, images, folder, **options):
-    return update_index(encoder, images, folder, progress=False, **options)
+    options = {'progress': False, 'recursive': True, **options}
+    return update_index(encoder, images, folder, **options)
 
 
 def test_round_trip(encoder, colour_images, folder):
@@ -65,7 +66,9 @@ def test_update_reads_what_is_new_or_changed(
     (colour_images / 'red.png').unlink()
     index, changes = update(encoder, colour_images, folder)
     assert sorted(encoder.read) == ['blue.png', 'late.png']
-    assert vars(changes) == dict(added=1, changed=1, removed=1, unchanged=4)
+    assert vars(changes) == dict(
+        added=1, changed=1, removed=1, unchanged=4, left_out=0
+    )
     scores = dict(
         zip([image.path for image in index.images], index.scores, strict=True)
     )
@@ -145,7 +148,9 @@ def test_interrupted_build_goes_on(
     assert len(load_index(tmp_path / 'index')) == 2
     monkeypatch.setattr(encoder, 'prepare', prepare)
     _, changes = update(encoder, colour_images, tmp_path / 'index')
-    assert vars(changes) == dict(added=4, changed=0, removed=0, unchanged=2)
+    assert vars(changes) == dict(
+        added=4, changed=0, removed=0, unchanged=2, left_out=0
+    )
 
 
 def test_failed_save_leaves_the_old_index(
@@ -265,3 +270,10 @@ def test_arrays_of_another_kind(folder, array):
     replace_array(folder, array_data(folder, array))
     with pytest.raises(InputError, match='index is damaged'):
         load_index(folder)
+
+
+def test_folders_are_left_out_unless_asked_for(encoder, colour_images, folder):
+    index, changes = update(encoder, colour_images, folder, recursive=False)
+    assert (len(index), changes.removed, changes.left_out) == (5, 1, 1)
+    index, changes = update(encoder, colour_images, folder)
+    assert (len(index), changes.added, changes.left_out) == (6, 1, 0)

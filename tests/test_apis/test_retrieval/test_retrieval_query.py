@@ -24,7 +24,13 @@ from mmvision_ext.utils import InputError
 
 @pytest.fixture
 def index(encoder, colour_images, tmp_path):
-    update_index(encoder, colour_images, tmp_path / 'index', progress=False)
+    update_index(
+        encoder,
+        colour_images,
+        tmp_path / 'index',
+        progress=False,
+        recursive=True,
+    )
     encoder.read.clear()
     return load_index(tmp_path / 'index')
 
@@ -70,6 +76,30 @@ def test_image_of_the_index_needs_no_model(index, colour_images, faiss):
     os.utime(path, ns=(1, 1))
     with pytest.raises(InputError, match='expected the model that made'):
         search_image(index, path)
+
+
+def test_a_link_is_known_as_itself(encoder, paint, tmp_path, faiss):
+    images = paint('a.png', 'red').parent
+    paint('b.png', 'blue')
+    (images / 'link.png').symlink_to(paint('../elsewhere.png', 'yellow'))
+    index, _ = update_index(
+        encoder, images, tmp_path / 'index', progress=False
+    )
+    found = search_image(index, images / 'link.png')
+    assert paths(found) == ['a.png', 'b.png']
+    (tmp_path / 'alias').symlink_to(images)  # of the folder
+    (tmp_path / 'alias.png').symlink_to(images / 'a.png')  # of an image
+    for alias in ('alias/a.png', 'alias.png'):
+        found = search_image(index, tmp_path / alias)
+        assert paths(found) == ['link.png', 'b.png']
+
+
+def test_names_that_pages_cannot_hold(index, encoder, paint, colour_images):
+    path = paint(os.fsdecode(b'\xff.png'), 'red')
+    with pytest.raises(InputError, match='file names: expected UTF-8'):
+        search_image(index, path, lambda: encoder)
+    with pytest.raises(InputError, match='file names: expected UTF-8'):
+        update_index(encoder, colour_images, 'none', progress=False)
 
 
 def test_other_image_is_read(index, encoder, paint, faiss):

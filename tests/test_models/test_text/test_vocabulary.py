@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from mmvision_ext.models.text import read_embeddings
 from mmvision_ext.models.text.vocabulary import Vocabulary
 from mmvision_ext.utils import InputError
 
@@ -61,6 +62,19 @@ def test_features_of_another_space_are_refused(
     with pytest.raises(InputError, match=message):
         vocabulary.replace(write_words('others', **other))
     assert vocabulary.words[0] == 'airplane'
+
+
+def test_words_can_be_added(write_words: Write) -> None:
+    vocabulary = Vocabulary(write_words('words'))
+    vocabulary.use(['ship'])
+    more = read_embeddings(write_words('others', words=('car', 'bridge')))
+    vocabulary.extend(more, 'here')
+    assert vocabulary.words == ('ship',)
+    vocabulary.use(['bridge', 'harbor'])
+    assert torch.equal(vocabulary.features[0], more.features[1])
+    other = read_embeddings(write_words('x', words=('x',), encoder='another'))
+    with pytest.raises(InputError, match='here: .* those of another'):
+        vocabulary.extend(other, 'here')
 
 
 def test_a_checkpoint_knows_its_encoder(write_words: Write) -> None:
