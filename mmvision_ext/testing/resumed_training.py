@@ -3,7 +3,9 @@
 import copy
 import importlib
 import multiprocessing
+import os
 import random
+import socket
 import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,7 +15,9 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.logging import MessageHub
+from mmengine.registry import Registry
 
+from mmvision_ext import registry as registries
 from mmvision_ext.engine.launch import build_runner
 from mmvision_ext.registry import SCOPE
 
@@ -28,14 +32,18 @@ _COMPARED = (
 
 
 def train_in_new_process(
-    cfg: Config, work_dir: Path, resume_from: Path | None = None
+    cfg: Config,
+    work_dir: Path,
+    resume_from: Path | None = None,
+    processes: int = 1,
 ) -> None:
-    """Train, or resume, in a process that knows nothing of other trainings.
+    """Train, or resume, in processes that know nothing of other trainings.
 
     Args:
         cfg: The config; left as it is.
         work_dir: Where the checkpoints go.
         resume_from: A checkpoint; None trains from the beginning.
+        processes: Number of processes of a distributed training.
 
     Raises:
         RuntimeError: If the training fails.
@@ -44,21 +52,47 @@ def train_in_new_process(
     cfg.work_dir = str(work_dir)
     cfg.resume = resume_from is not None
     cfg.load_from = str(resume_from) if resume_from else None
-    # They take seconds, and a copy of this process has what it has.
-    for scope in (cfg.default_scope, SCOPE):
-        for part in ('datasets', 'engine', 'evaluation', 'models'):
-            importlib.import_module(f'{scope}.{part}')
-    process = multiprocessing.get_context('fork').Process(
-        target=_train, args=(cfg,)
-    )
-    process.start()
-    process.join()
-    if process.exitcode:
+    _import_types(cfg.default_scope)
+    context = multiprocessing.get_context('fork')
+    port = _free_port()
+    started = [
+        context.Process(target=_train, args=(cfg, rank, processes, port))
+        for rank in range(processes)
+    ]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join()
+    if any(process.exitcode for process in started):
         raise RuntimeError(f'training in {work_dir} failed')
 
 
-def _train(cfg: Config) -> None:
+def _import_types(host: str) -> None:
+    """Import what takes seconds: a copy of this process has what it has."""
+    for part in ('datasets', 'engine', 'evaluation', 'models'):
+        importlib.import_module(f'{host}.{part}')
+    for registry in vars(registries).values():
+        if isinstance(registry, Registry) and registry.scope == SCOPE:
+            registry.import_from_location()
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        return free.getsockname()[1]
+
+
+def _train(cfg: Config, rank: int, processes: int, port: int) -> None:
     torch.set_num_threads(1)
+    if processes > 1:
+        cfg.launcher = 'pytorch'
+        os.environ.update(
+            RANK=str(rank),
+            LOCAL_RANK=str(rank),
+            WORLD_SIZE=str(processes),
+            MASTER_ADDR='127.0.0.1',
+            MASTER_PORT=str(port),
+        )
     # As in any other process: none of these numbers may matter.
     random.seed()
     np.random.seed()

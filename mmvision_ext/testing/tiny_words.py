@@ -13,6 +13,8 @@ from mmvision_ext.models.text import TextEmbeddings, write_embeddings
 
 DIMENSIONS = 16
 
+_BASE = '_base_/models/context-guided-rcnn_remoteclip-rn50_fpn.py'
+
 
 def write_random_words(
     path: Path,
@@ -44,22 +46,20 @@ def write_random_words(
     return str(path)
 
 
-def word_detector_config(base: Path, vocabulary: str) -> Config:
+def word_detector_config(configs: Path, vocabulary: str) -> Config:
     """Config of a context-guided detector on ResNet-18.
 
     Args:
-        base: ``configs/_base_/models/context-guided-rcnn_fpn.py``.
+        configs: The folder ``configs``.
         vocabulary: Embedding file of :data:`DIMENSIONS`.
 
     Returns:
         The model, with a pyramid of 32 channels and few proposals.
     """
-    config = Config.fromfile(base)
+    config = Config.fromfile(configs / _BASE)
     changes: dict[str, Any] = {
         'vocabulary': vocabulary,
-        'backbone.depth': 18,
-        'backbone.init_cfg': None,
-        'backbone.frozen_stages': -1,
+        'backbone': dict(_delete_=True, type='ResNet', depth=18),
         'neck.in_channels': [64, 128, 256, 512],
         'neck.out_channels': 32,
         'rpn_head.in_channels': 32,
@@ -69,6 +69,7 @@ def word_detector_config(base: Path, vocabulary: str) -> Config:
         'roi_head.bbox_head.fc_out_channels': 64,
         'roi_head.bbox_head.embed_dims': DIMENSIONS,
         'roi_head.context.in_channels': 512,
+        'roi_head.context.project': True,
         'roi_head.context.embed_dims': DIMENSIONS,
         'roi_head.context.region_channels': 64,
         'train_cfg.rpn_proposal.max_per_img': 50,

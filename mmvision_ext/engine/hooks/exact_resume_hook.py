@@ -6,7 +6,7 @@ from typing import Any
 
 from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
-from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
+from mmengine.runner import IterBasedTrainLoop, Runner
 
 from mmvision_ext.engine.resuming import (
     Place,
@@ -59,7 +59,7 @@ class ExactResumeHook(Hook):
 
     What cannot be the same, such as another number of processes, and settings
     of the schedule that differ from the checkpoint's, are named in one
-    warning each. It belongs in ``custom_hooks``, in the first run as well as
+    warning each. It belongs in ``default_hooks``, in the first run as well as
     in the resumed one.
     """
 
@@ -186,59 +186,65 @@ class ExactResumeHook(Hook):
 
     def _go_on(self, runner: Runner, checkpoint: _Checkpoint) -> None:
         """Restore the state of a checkpoint, and say what will differ."""
-        place, differences = checkpoint.place, []
-        if place is None:
-            differences.append(
-                'it was saved without ExactResumeHook: random numbers are '
-                'others from here on'
-            )
-            self._skipped = _position(runner)
-        else:
+        place = checkpoint.place
+        differences = self._lacking(runner, checkpoint)
+        if place is not None:
             differences += self._restore(runner, place)
-        if not checkpoint.has_optimizer:
-            differences.append(
-                'it has no state of the optimizer (best checkpoints have '
-                'none): momentum starts from zero'
-            )
-        if self._batches is None:
-            differences.append(
-                'the data loader has no batch sampler, or an iterable '
-                'dataset: its order and position are not restored'
-            )
-        differences += find_stateful_parts(runner.cfg.to_dict())
+        elif self._batches is not None:
+            self._skipped = _position(runner)
         if differences:
             runner.logger.warning(
                 'ExactResumeHook: this training will not be equal to an '
-                'uninterrupted one. Of the checkpoint:\n'
+                'uninterrupted one:\n'
                 + '\n'.join(f'  {difference}' for difference in differences)
             )
         _compare_configs(runner, checkpoint.config)
         self._epoch = runner.epoch
         self._first_step = runner.iter - self._skipped
-        is_within = isinstance(
-            runner.train_loop, EpochBasedTrainLoop
-        ) and bool(self._skipped)
-        if (
-            place is not None
-            and not place.is_validated
-            and not is_within
-            and is_validation_due(runner)
-        ):
+        is_within = self._skipped and not isinstance(
+            runner.train_loop, IterBasedTrainLoop
+        )
+        if place is None or place.is_validated or is_within:
+            return
+        if is_validation_due(runner):
             runner.logger.info(
                 'ExactResumeHook: the validation after the last step was not '
                 'done yet'
             )
             runner.val_loop.run()
 
+    def _lacking(self, runner: Runner, checkpoint: _Checkpoint) -> list[str]:
+        """What neither checkpoint nor data can tell, a line each."""
+        lacking = []
+        if checkpoint.place is None:
+            lacking.append(
+                'the checkpoint was saved without ExactResumeHook: random '
+                'numbers are others from here on'
+            )
+        if not checkpoint.has_optimizer:
+            lacking.append(
+                'the checkpoint has no state of the optimizer (best ones have '
+                'none): momentum starts from zero'
+            )
+        if self._batches is None:
+            lacking.append(
+                'the data loader has no batch sampler, or an iterable '
+                'dataset, or a loop of its own: it begins its epoch again'
+            )
+        return lacking + find_stateful_parts(runner.cfg.to_dict())
+
     def _restore(self, runner: Runner, place: Place) -> list[str]:
         """Restore a state; what differs, a line each."""
         differences = []
-        self._skipped = place.position
-        if place.sampler_seed is not None and hasattr(self._sampler, 'seed'):
-            self._sampler.seed = place.sampler_seed
+        processes, batch = get_world_size(), global_batch(runner)
+        if self._batches is not None:
+            self._skipped = place.position
+            if place.sampler_seed is not None:
+                self._sampler.seed = place.sampler_seed
+            if batch and place.batch:
+                self._skipped = place.position * place.batch // batch
         restore_gradients(runner, place.gradients)
         restore_patience(runner, place)
-        processes, batch = get_world_size(), global_batch(runner)
         if processes != place.processes:
             differences.append(
                 f'{place.processes} process(es), now {processes}: dropout '
@@ -246,11 +252,10 @@ class ExactResumeHook(Hook):
             )
         if place.accumulated and not place.gradients:
             differences.append(
-                'it was saved while gradients accumulated on '
+                'the checkpoint was saved while gradients accumulated on '
                 f'{place.processes} processes: those are lost'
             )
-        if batch != place.batch and batch and place.batch:
-            self._skipped = place.position * place.batch // batch
+        if batch != place.batch:
             differences.append(
                 f'{place.batch} samples a step, now {batch}: samples go on '
                 f'where they were; steps are counted on from {runner.iter}'

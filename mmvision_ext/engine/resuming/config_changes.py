@@ -1,6 +1,7 @@
 """What of a training's config has changed since its checkpoint."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 # mmengine restores these from the checkpoint, whatever the config says.
@@ -25,10 +26,11 @@ def describe_changes(saved: str, current: str) -> str:
         Several lines; empty where nothing differs.
 
     Raises:
-        SyntaxError: If one of them is not Python.
+        SyntaxError: If a setting of a schedule is an object, not text.
     """
     old, new = _settings(saved), _settings(current)
-    kept, taken = [], []
+    kept: list[str] = []
+    taken: list[str] = []
     for key in [*old, *(key for key in new if key not in old)]:
         if old.get(key) == new.get(key):
             continue
@@ -53,12 +55,13 @@ def describe_changes(saved: str, current: str) -> str:
 
 def _settings(text: str) -> dict[str, str]:
     """Dotted keys of the compared parts to their values, both as text."""
-    settings = {}
-    for statement in ast.parse(text).body:
-        if isinstance(statement, ast.Assign):
-            name = ast.unparse(statement.targets[0])
-            if name in _COMPARED:
-                settings.update(_leaves(statement.value, name))
+    settings: dict[str, str] = {}
+    # One by one: a config may hold objects, which are not Python text.
+    for statement in re.split(r'^(?=\w+ = )', text, flags=re.MULTILINE):
+        name, _, value = statement.partition(' = ')
+        if name in _COMPARED:
+            tree = ast.parse(value.strip(), mode='eval')
+            settings.update(_leaves(tree.body, name))
     return settings
 
 

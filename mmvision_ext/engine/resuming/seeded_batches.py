@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 from mmengine.dist import broadcast_object_list, get_dist_info
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 from torch.utils.data import IterableDataset, Sampler
 
 from .seeding import Stream, seed_generators
@@ -147,10 +147,13 @@ def seed_batches(runner: Runner) -> SeededBatches | None:
         runner: The runner, with its training loop.
 
     Returns:
-        Its new batch sampler; None where the data have no order that could be
-        repeated: an iterable dataset, or one without batches.
+        Its new batch sampler; None where no order could be repeated: of an
+        iterable dataset, of one without batches, or of another kind of loop.
     """
-    loader = runner.train_loop.dataloader
+    loop = runner.train_loop
+    if not isinstance(loop, EpochBasedTrainLoop | IterBasedTrainLoop):
+        return None
+    loader = loop.dataloader
     if loader.batch_sampler is None or isinstance(
         loader.dataset, IterableDataset
     ):
