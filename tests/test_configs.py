@@ -561,7 +561,12 @@ def test_attribute_step_reaches_every_weight(path: Path) -> None:
     assert not without
 
 
-@pytest.mark.parametrize('path', ZERO_SHOT, ids=_name)
+@pytest.mark.parametrize(
+    'path',
+    # That of classes has a head without attributes: test_remoteclip_configs.
+    [path for path in ZERO_SHOT if path.parent.name != 'remoteclip'],
+    ids=_name,
+)
 def test_zero_shot_config(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 60
     cfg = Config.fromfile(path)

@@ -16,10 +16,14 @@ from mmengine.registry import (
 from PIL import Image
 
 from mmvision_ext.datasets import DIORDataset
+from mmvision_ext.datasets.metadata import load_metadata
+from mmvision_ext.engine.runner import Runner
 from mmvision_ext.testing import data_root
+from mmvision_ext.testing.tiny_words import write_random_words
 
 BASES = Path('configs/_base_/datasets')
 LEAVES = Path('configs/remoteclip')
+DIOR = load_metadata('dior_20')['classes']
 OBJECT = (
     '<object><name>{0}</name><bndbox><xmin>11</xmin><ymin>6</ymin>'
     '<xmax>30</xmax><ymax>25</ymax></bndbox></object>'
@@ -178,3 +182,39 @@ def test_baselines_share_their_schedule(repository):
         assert cfg.train_cfg.max_epochs == 12
         assert cfg.param_scheduler[-1].end == 12
         assert cfg.train_dataloader == cfgs[0].train_dataloader
+
+
+@pytest.mark.parametrize('name', ['rn50_1xb8', 'zero-shot', 'linear-probe'])
+def test_stage_1_runs(repository, small_dior, tmp_path, name):
+    [path] = (repository / LEAVES).glob(f'contrastive_*{name}*.py')
+    cfg = Config.fromfile(path)
+    cfg.model.backbone.init_cfg = None
+    cfg.model.backbone.arch = dict(
+        layers=(1, 1, 1, 1), width=8, heads=4, embed_dim=1024, image_size=64
+    )
+    if name != 'linear-probe':
+        cfg.model.head.vocabulary = write_random_words(
+            tmp_path / 'words.safetensors', DIOR, dims=1024
+        )
+    cfg.work_dir = str(tmp_path / 'run')
+    cfg.vis_backends = cfg.visualizer.vis_backends = []
+    cfg.default_hooks.pop('histograms')
+    loaders = ['val', 'test']
+    if name != 'zero-shot':
+        cfg.train_cfg.max_epochs = 1
+        loaders.append('train')
+    for mode in loaders:
+        loader = cfg[f'{mode}_dataloader']
+        loader.update(num_workers=0, persistent_workers=False, batch_size=2)
+        size = dict(size=64, padding=8)
+        loader.dataset.pipeline[0].update(size)
+    if name == 'zero-shot':
+        for key in ('val_dataloader', 'val_cfg', 'val_evaluator'):
+            cfg[key] = None
+    runner = Runner.from_cfg(cfg)
+    if name != 'zero-shot':
+        runner.train()
+    found = runner.test()
+    # Test images show two ships and a windmill.
+    assert round(found['accuracy/top1'] * 0.03, 4) in (0, 1, 2, 3)
+    assert ('retrieval/word_to_image_R@1' in found) == (name != 'linear-probe')

@@ -4,12 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
 
-from mmvision_ext.models.text.embeddings import (
-    TextEmbeddings,
-    write_embeddings,
-)
+from mmvision_ext.testing.tiny_words import write_random_words
 
 WORDS = ('airplane', 'ship', 'storage tank', 'harbor')
 DIMS = 16
@@ -27,16 +23,7 @@ def write_words(tmp_path: Path) -> Write:
         encoder: str = 'drawn',
         dims: int = DIMS,
     ) -> str:
-        generator = torch.Generator().manual_seed(0)
-        rows = torch.randn(len(words), dims, generator=generator)
         path = tmp_path / f'{name}.safetensors'
-        content = TextEmbeddings(
-            names=words,
-            features=torch.nn.functional.normalize(rows),
-            prompts=tuple((word,) for word in words),
-            encoder=encoder,
-        )
-        write_embeddings(content, path)
-        return str(path)
+        return write_random_words(path, words, dims, encoder)
 
     return write

@@ -45,6 +45,19 @@ def test_a_model_that_reads_text_finds_any_class(
     check_config(cfg, ('train',))
 
 
+def test_words_count_in_training_only(make_config: MakeConfig) -> None:
+    cfg = make_config(heads=80)
+    cfg.model.vocabulary = 'words.safetensors'
+    cfg.test_dataloader = cfg.train_dataloader
+    assert len(_faults(cfg)) == 2
+    check_config(cfg, ('test',))
+    members = [('a', dict(metainfo=dict(classes=('a', 'b'))))]
+    others = [('b', dict(metainfo=dict(classes=('a',))))]
+    for model, count in ((cfg.model, 0), ({}, 1)):
+        texts = class_count_warnings(model, members, others, 'mmdet')
+        assert len(texts) == count
+
+
 def test_classes_of_the_dataset_type_count_too(
     make_config: MakeConfig,
 ) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import torch
 from mmdet.structures import DetDataSample
-from mmengine.config import Config
 from mmengine.structures import InstanceData
 
 from mmvision_ext.registry import MODELS
+from mmvision_ext.testing.tiny_words import word_detector_config
 
 Write = Callable[..., str]
 Batch = Callable[[list[list[int]]], tuple[torch.Tensor, list[DetDataSample]]]
@@ -19,33 +19,8 @@ Batch = Callable[[list[list[int]]], tuple[torch.Tensor, list[DetDataSample]]]
 @pytest.fixture
 def detector_config(repository: Path, write_words: Write) -> Any:
     """ResNet-18, a pyramid of 32 channels, few proposals."""
-    config = Config.fromfile(
-        repository / 'configs/_base_/models/context-guided-rcnn_fpn.py'
-    )
-    changes: dict[str, Any] = {
-        'vocabulary': write_words('words'),
-        'backbone.depth': 18,
-        'backbone.init_cfg': None,
-        'backbone.frozen_stages': -1,
-        'neck.in_channels': [64, 128, 256, 512],
-        'neck.out_channels': 32,
-        'rpn_head.in_channels': 32,
-        'rpn_head.feat_channels': 32,
-        'roi_head.bbox_roi_extractor.out_channels': 32,
-        'roi_head.bbox_head.in_channels': 32,
-        'roi_head.bbox_head.fc_out_channels': 64,
-        'roi_head.bbox_head.embed_dims': 16,
-        'roi_head.context.in_channels': 512,
-        'roi_head.context.embed_dims': 16,
-        'roi_head.context.region_channels': 64,
-        'train_cfg.rpn_proposal.max_per_img': 50,
-        'test_cfg.rpn.max_per_img': 20,
-        'test_cfg.rcnn.score_thr': 0.0,
-    }
-    config.merge_from_dict(
-        {f'model.{key}': value for key, value in changes.items()}
-    )
-    return config.model
+    configs = repository / 'configs'
+    return word_detector_config(configs, write_words('words')).model
 
 
 @pytest.fixture

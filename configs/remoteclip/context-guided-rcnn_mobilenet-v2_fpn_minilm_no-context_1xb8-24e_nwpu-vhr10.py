@@ -1,0 +1,9 @@
+# Light ablation: regions see themselves only.
+_base_ = [
+    '../_base_/models/context-guided-rcnn_mobilenet-v2_fpn_minilm.py',
+    '../_base_/datasets/nwpu-vhr10.py',
+    '../_base_/schedules/adamw_words_24e.py',
+    '../_base_/default_runtime_det.py',
+]
+
+model = dict(roi_head=dict(context=None))

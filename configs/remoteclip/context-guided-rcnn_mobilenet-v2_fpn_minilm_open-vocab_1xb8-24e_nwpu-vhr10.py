@@ -1,0 +1,9 @@
+# Light, four classes in training, six more by their name.
+_base_ = [
+    '../_base_/models/context-guided-rcnn_mobilenet-v2_fpn_minilm.py',
+    '../_base_/datasets/nwpu-vhr10_open-vocab.py',
+    '../_base_/schedules/adamw_words_24e.py',
+    '../_base_/default_runtime_det.py',
+]
+
+model = dict(roi_head=dict(bbox_head=dict(num_classes=4)))

@@ -1,0 +1,19 @@
+# Open vocabulary, and regions learn to look as their crops do to the tower
+# (ViLD, https://arxiv.org/abs/2104.13921).
+_base_ = [
+    '../_base_/models/context-guided-rcnn_remoteclip-rn50_fpn.py',
+    '../_base_/datasets/dior_open-vocab.py',
+    '../_base_/schedules/adamw_words_12e.py',
+    '../_base_/default_runtime_det.py',
+]
+
+model = dict(
+    roi_head=dict(
+        bbox_head=dict(num_classes=16),
+        distillation=dict(
+            type='mmvision_ext.RegionDistillation',
+            teacher=dict(out_indices=(4,), frozen_stages=5, **_base_.tower),
+            loss_weight=30,  # about 1 for two random directions
+        ),
+    ),
+)

@@ -1,0 +1,9 @@
+# Ablation: regions see themselves only.
+_base_ = [
+    '../_base_/models/context-guided-rcnn_remoteclip-rn50_fpn.py',
+    '../_base_/datasets/dior.py',
+    '../_base_/schedules/adamw_words_12e.py',
+    '../_base_/default_runtime_det.py',
+]
+
+model = dict(backbone=dict(attention_pool=False), roi_head=dict(context=None))
