@@ -195,7 +195,7 @@ def _bars(
     for row, value, end in zip(rows, values, ends, strict=True):
         axes.annotate(
             f'{value:.0f}',
-            (end, row),
+            (float(end), float(row)),
             (4, 0),
             textcoords='offset points',
             va='center',
