@@ -119,6 +119,7 @@ def _loss_of_part(
     rank: int, world_size: int, folder: str, vocabulary: str
 ) -> None:
     """Gradients in one of two processes, averaged as DDP does."""
+    torch.set_num_threads(1)  # OpenMP's threads do not survive a fork
     torch.distributed.init_process_group(
         'gloo',
         init_method=f'file://{folder}/rendezvous',
