@@ -358,11 +358,13 @@ def _attribute_table(rows: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def _cell(value: float, spec: str = '.4g') -> str:
+def _cell(value: float, spec: str | None = None) -> str:
     """A number of a table; counts as they are."""
     if not math.isfinite(value):
         return '–'
-    return str(value) if isinstance(value, int) else format(value, spec)
+    if spec is None:
+        spec = '.0f' if float(value).is_integer() else '.4g'
+    return format(value, spec)
 
 
 def _without_nan(row: Mapping[str, Any]) -> dict[str, Any]:
