@@ -7,6 +7,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mmvision_ext.datasets.voc_to_coco import write_json
 from mmvision_ext.engine.checkpointing.durable import file_digest
 from mmvision_ext.studies.lock import run_lock
@@ -139,16 +142,44 @@ def auto_label(
         if annotations is None:
             tasks = _numbered(tasks, book)
         done = _label_all(model, tasks, book, batch_size, progress)
+    made_by = _made_by(config, checkpoint, identity, limits)
     content = labelled_content(model.names, model.groups, tasks, done, limits)
-    made_by = {
+    info = {**rest.pop('info', {}), 'attributes': made_by}
+    write_json(out, {'info': info, **rest, **content})
+    return _summary(out, content, done, left_out)
+
+
+def _made_by(
+    config: str | Path,
+    checkpoint: str | Path,
+    identity: Mapping[str, Any],
+    limits: NDArray[np.floating],
+) -> dict[str, Any]:
+    """Where labels come from, for the result's ``info``.
+
+    Args:
+        config: Config file.
+        checkpoint: File of the weights.
+        identity: What the journal is kept for.
+        limits: Thresholds, shape (A,).
+
+    Returns:
+        Version, files, checksums and thresholds.
+    """
+    names = identity['attribute_names']
+    return {
         'mmvision_ext': __version__,
         'config': str(config),
         'checkpoint': str(checkpoint),
-        **{key: identity[key] for key in ('config_sha256', *hashes)},
-        'thresholds': dict(zip(model.names, limits.tolist(), strict=True)),
+        **{k: v for k, v in identity.items() if k.endswith('sha256')},
+        'thresholds': dict(zip(names, limits.tolist(), strict=True)),
     }
-    info = {**rest.pop('info', {}), 'attributes': made_by}
-    write_json(out, {'info': info, **rest, **content})
+
+
+def _summary(
+    out: Path, content: Mapping[str, Any], done: Labelled, left_out: int
+) -> LabelSummary:
+    """What was done, for the terminal."""
     return LabelSummary(
         out,
         len(content['images']),

@@ -1,9 +1,9 @@
 """Building of an index, and bringing it up to date."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,12 +130,7 @@ def update_index(
             unreadable |= row
         if number % SAVE_EVERY == 0 and rows:
             save_index(_index(encoder, root, rows, unreadable), folder)
-    if not rows:
-        raise InputError(
-            f'images: expected some that can be read in {root}, found '
-            f'{len(unreadable)} that cannot:\n  '
-            + '\n  '.join(list(unreadable.values())[:5])
-        )
+    _check_any(rows, unreadable, root)
     index = _index(encoder, root, rows, unreadable)
     save_index(index, folder)
     return index, Changes(
@@ -145,6 +140,18 @@ def update_index(
         unchanged=unchanged,
         left_out=left_out,
     )
+
+
+def _check_any(
+    rows: Mapping[str, Any], unreadable: Mapping[str, str], root: Path
+) -> None:
+    """Raise where no image could be read."""
+    if not rows:
+        raise InputError(
+            f'images: expected some that can be read in {root}, found '
+            f'{len(unreadable)} that cannot:\n  '
+            + '\n  '.join(list(unreadable.values())[:5])
+        )
 
 
 def _image_files(
