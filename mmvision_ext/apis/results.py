@@ -57,6 +57,15 @@ class DetectionResult:
         """Class name of each detection, N of them."""
         return [self.classes[label] for label in self.labels]
 
+    @property
+    def summary(self) -> str:
+        """The image and what was found in it, in a line."""
+        found = ', '.join(
+            f'{name} {score:.2f}'
+            for name, score in zip(self.names, self.scores, strict=True)
+        )
+        return f'{self.source.name}: {found or "nothing found"}'
+
     def mask_array(self) -> NDArray[np.bool_] | None:
         """Masks as an array.
 

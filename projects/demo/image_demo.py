@@ -54,11 +54,7 @@ def main() -> None:
         results = detect(args.image, args.batch_size)
         files = results.save(args.out)
     for result in results:
-        found = ', '.join(
-            f'{name} {score:.2f}'
-            for name, score in zip(result.names, result.scores, strict=True)
-        )
-        print(f'{result.source.name}: {found or "nothing found"}')
+        print(result.summary)
     print(f'{len(files) - 1} picture(s) and {files[-1]}')
 
 

@@ -116,11 +116,7 @@ def main() -> None:
             readable = [result.source.name for result in results]
             files += save_context(detect.context(readable), args.out)
     for result in results:
-        found = ', '.join(
-            f'{name} {score:.2f}'
-            for name, score in zip(result.names, result.scores, strict=True)
-        )
-        print(f'{result.source.name}: {found or "nothing found"}')
+        print(result.summary)
     print(f'{len(files)} files in {args.out}')
 
 

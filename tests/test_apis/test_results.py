@@ -41,6 +41,14 @@ def test_a_result_is_sorted_and_cut_at_the_threshold(
     assert result.masks is None and result.mask_array() is None
 
 
+def test_a_result_in_a_line(make_sample, source) -> None:
+    name = source.name
+    result = to_result(make_sample(0, [], FOUND), source, META, 0.3)
+    assert result.summary == f'{name}: a 0.90, c 0.50'
+    result = to_result(make_sample(0, [], []), source, META)
+    assert result.summary == f'{name}: nothing found'
+
+
 def test_masks_survive_encoding(make_sample, source) -> None:
     sample = make_sample(0, [], FOUND, with_masks=True)
     result = to_result(sample, source, META)
