@@ -32,3 +32,4 @@ model = dict(
     ),
     test_cfg=dict(rpn=dict(nms_pre=500, max_per_img=300)),
 )
+custom_hooks = [dict(type='mmvision_ext.ChannelsLastHook')]

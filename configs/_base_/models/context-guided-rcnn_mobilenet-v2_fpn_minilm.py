@@ -40,5 +40,8 @@ model = dict(
     ),
     test_cfg=dict(rpn=dict(nms_pre=500, max_per_img=300)),
 )
-# The words in use are the classes of the data that come next.
-custom_hooks = [dict(type='mmvision_ext.VocabularyHook')]
+custom_hooks = [
+    # The words in use are the classes of the data that come next.
+    dict(type='mmvision_ext.VocabularyHook'),
+    dict(type='mmvision_ext.ChannelsLastHook'),
+]

@@ -3,6 +3,7 @@
 from .alternating_flip_hook import AlternatingFlipHook
 from .attribute_names_hook import AttributeNamesHook
 from .attribute_statistics_hook import AttributeStatisticsHook
+from .channels_last_hook import ChannelsLastHook
 from .deferred_runtime_info_hook import DeferredRuntimeInfoHook
 from .exact_resume_hook import ExactResumeHook
 from .freeze_hook import FreezeHook
@@ -17,6 +18,7 @@ __all__ = [
     'AlternatingFlipHook',
     'AttributeNamesHook',
     'AttributeStatisticsHook',
+    'ChannelsLastHook',
     'DeferredRuntimeInfoHook',
     'ExactResumeHook',
     'FreezeHook',
