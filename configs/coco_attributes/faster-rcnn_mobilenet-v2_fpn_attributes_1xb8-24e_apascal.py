@@ -29,4 +29,7 @@ model = dict(
     ),
     test_cfg=dict(rpn=dict(nms_pre=500, max_per_img=300)),
 )
+# bfloat16 where the hardware has it, and laid out for it
+optim_wrapper = dict(type='mmvision_ext.MixedPrecisionOptimWrapper')
+custom_hooks = [dict(type='mmvision_ext.ChannelsLastHook')]
 default_hooks = dict(checkpoint=dict(save_best='attributes/mAP'))
