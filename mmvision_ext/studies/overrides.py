@@ -70,12 +70,30 @@ def option(key: str, value: Any) -> str:
 
     Args:
         key: Dotted key.
-        value: Number, bool, None, text, or a list of these.
+        value: Number, bool, None, text, or a list or tuple of these.
 
     Returns:
         ``key=value``.
     """
     return f'{key}={_written(value)}'
+
+
+def fitted(cfg: Config, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Make a list a tuple where the config has one: YAML has no tuples.
+
+    Args:
+        cfg: The config, before or after ``apply_overrides``.
+        overrides: Dotted key to value.
+
+    Returns:
+        Dotted key to value.
+    """
+    return {
+        key: tuple(value)
+        if isinstance(value, list) and isinstance(_value(cfg, key), tuple)
+        else value
+        for key, value in overrides.items()
+    }
 
 
 def apply_overrides(
@@ -97,7 +115,7 @@ def apply_overrides(
         _check_parents(cfg, key, place)
         _check_effect(cfg, key, place)
     try:
-        cfg.merge_from_dict(dict(overrides))
+        cfg.merge_from_dict(fitted(cfg, overrides))
     except (KeyError, TypeError, IndexError) as error:
         raise InputError(
             f'{place}: the overrides {dict(overrides)} do not fit '
@@ -140,9 +158,21 @@ def _check_effect(cfg: Config, key: str, place: str) -> None:
         )
 
 
+def _value(cfg: Config, key: str) -> Any:
+    """What a dotted key has now, or None."""
+    node: Any = cfg
+    for part in key.split('.'):
+        try:
+            node = node[int(part) if isinstance(node, (list, tuple)) else part]
+        except (KeyError, IndexError, TypeError, ValueError):
+            return None
+    return node
+
+
 def _written(value: Any) -> str:
-    if isinstance(value, list):
-        return '[' + ','.join(map(_written, value)) + ']'
+    if isinstance(value, (list, tuple)):
+        left, right = '[]' if isinstance(value, list) else '()'
+        return left + ','.join(map(_written, value)) + right
     return str(value)
 
 

@@ -16,7 +16,7 @@ from mmengine.config import Config
 
 from mmvision_ext.utils import InputError
 
-from .overrides import apply_overrides, option
+from .overrides import apply_overrides, fitted, option
 from .spec import Entry, Study
 
 SEED_KEY = 'randomness.seed'
@@ -159,7 +159,8 @@ def entry_config(entry: Entry, place: str) -> Config:
 def _runs_of(entry: Entry, root: Path, place: str) -> list[Run]:
     cfg = entry_config(entry, place)
     length, by_epoch = _length(cfg, place)
-    options = [option(*item) for item in entry.overrides.items()]
+    overrides = fitted(cfg, entry.overrides)
+    options = [option(*item) for item in overrides.items()]
     runs = []
     for seed in entry.seeds:
         cfg.merge_from_dict({SEED_KEY: seed})

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from mmengine.config import DictAction
+from mmengine.config import Config, DictAction
 
-from mmvision_ext.studies.overrides import check_overrides, option
+from mmvision_ext.studies.overrides import check_overrides, fitted, option
 from mmvision_ext.studies.plan import plan_runs, select_runs
 from mmvision_ext.utils import InputError
 
@@ -162,3 +162,20 @@ def test_iterations(plan, content: dict, tmp_path: Path) -> None:
     config.write_text('model = dict(gain=1)\ntrain_cfg = dict(max_iters=20)\n')
     run = plan(content)[0]
     assert (run.length, run.by_epoch) == (20, False)
+
+
+def test_a_list_becomes_a_tuple_where_the_config_has_one() -> None:
+    """mmcv's Resize takes a list as scale for something else."""
+    cfg = Config(dict(pipeline=[dict(scale=(1000, 600))], steps=[8, 11]))
+    overrides = {
+        'pipeline.0.scale': [480, 288],
+        'steps': [1, 2],
+        'new.key': [3],
+    }
+    found = fitted(cfg, overrides)
+    assert found == {**overrides, 'pipeline.0.scale': (480, 288)}
+    text = option('scale', found['pipeline.0.scale'])
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    options = parser.parse_args(['--cfg-options', text]).cfg_options
+    assert options == {'scale': (480, 288)}
