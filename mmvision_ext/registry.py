@@ -3,7 +3,11 @@
 Every registry is a child of mmengine's root registry, so that
 ``type='mmvision_ext.X'`` resolves under any host's ``default_scope``:
 mmengine imports ``<scope>.registry`` on the first look-up of a scope and then
-each module in ``locations``. This file therefore imports mmengine only.
+each module in ``locations``. This file therefore imports neither host.
+
+Whoever uses a type of this scope also has mmengine read checkpoints without
+running code from them, see :func:`use_safe_loader`; whoever merely has this
+package installed has not.
 """
 
 from mmengine.registry import DATA_SAMPLERS as ROOT_DATA_SAMPLERS
@@ -20,7 +24,11 @@ from mmengine.registry import RUNNERS as ROOT_RUNNERS
 from mmengine.registry import TRANSFORMS as ROOT_TRANSFORMS
 from mmengine.registry import Registry
 
+from mmvision_ext.engine.checkpointing.sources import use_safe_loader
+
 SCOPE = 'mmvision_ext'
+
+use_safe_loader()
 
 
 def _child(name: str, parent: Registry, location: str) -> Registry:

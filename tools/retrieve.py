@@ -29,7 +29,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from mmvision_ext.engine.launch import exit_on_input_error
-from mmvision_ext.utils.arguments import tool_parser
+from mmvision_ext.utils.arguments import add_trust_checkpoint, tool_parser
 
 if TYPE_CHECKING:
     from mmvision_ext.apis.retrieval.encoder import Encoder
@@ -92,6 +92,7 @@ def _add_model(parser: argparse.ArgumentParser, required: bool) -> None:
         'between images and attributes',
     )
     parser.add_argument('--device', help='such as cuda:0 or cpu')
+    add_trust_checkpoint(parser)
 
 
 def load_encoder(args: argparse.Namespace) -> 'Encoder':

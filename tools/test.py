@@ -11,11 +11,14 @@ import os.path as osp
 
 from mmengine.config import Config, DictAction
 
+from mmvision_ext.engine.distributed import report_failure
 from mmvision_ext.engine.launch import (
     build_runner,
     dump_predictions,
     exit_on_input_error,
 )
+from mmvision_ext.utils.arguments import add_trust_checkpoint
+from mmvision_ext.utils.config.options import merge_options
 from mmvision_ext.utils.config_file import read_config
 
 
@@ -44,6 +47,7 @@ def parse_args() -> argparse.Namespace:
         default='none',
         help='how the processes of a distributed job were started',
     )
+    add_trust_checkpoint(parser)
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
     args = parser.parse_args()
     if args.out is not None and not args.out.endswith(('.pkl', '.pickle')):
@@ -56,7 +60,7 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> Config:
     """Write the command line into the config."""
     cfg.launcher = args.launcher
     if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+        merge_options(cfg, args.cfg_options)
     name = osp.splitext(osp.basename(args.config))[0]
     cfg.work_dir = (
         args.work_dir or cfg.get('work_dir') or osp.join('work_dirs', name)
@@ -77,7 +81,7 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> Config:
 def main() -> None:
     """Build the runner and test."""
     args = parse_args()
-    with exit_on_input_error():
+    with exit_on_input_error(), report_failure():
         build_runner(merge_args(read_config(args.config), args)).test()
 
 

@@ -10,11 +10,15 @@ import os.path as osp
 
 from mmengine.config import Config, DictAction
 
+from mmvision_ext.engine.checkpointing import has_checkpoints
+from mmvision_ext.engine.distributed import report_failure
 from mmvision_ext.engine.launch import (
     build_runner,
     enable_amp,
     exit_on_input_error,
 )
+from mmvision_ext.utils.arguments import add_trust_checkpoint
+from mmvision_ext.utils.config.options import merge_options
 from mmvision_ext.utils.config_file import read_config
 
 
@@ -30,7 +34,8 @@ def parse_args() -> argparse.Namespace:
         '--resume',
         nargs='?',
         const='auto',
-        help='checkpoint to resume from; without one, the latest of work-dir',
+        help='checkpoint to resume from; without one, the latest of work-dir; '
+        "where that has none, the training begins with the config's load_from",
     )
     parser.add_argument(
         '--amp',
@@ -54,6 +59,7 @@ def parse_args() -> argparse.Namespace:
         default='none',
         help='how the processes of a distributed job were started',
     )
+    add_trust_checkpoint(parser)
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
     args = parser.parse_args()
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
@@ -64,7 +70,7 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> Config:
     """Write the command line into the config."""
     cfg.launcher = args.launcher
     if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+        merge_options(cfg, args.cfg_options)
     name = osp.splitext(osp.basename(args.config))[0]
     cfg.work_dir = (
         args.work_dir or cfg.get('work_dir') or osp.join('work_dirs', name)
@@ -78,16 +84,19 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> Config:
                 f'in {args.config}'
             )
         cfg.auto_scale_lr.enable = True
-    if args.resume is not None:
-        cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
+    if args.resume not in (None, 'auto'):
+        cfg.resume, cfg.load_from = True, args.resume
+    elif args.resume and (
+        has_checkpoints(cfg.work_dir) or not cfg.get('load_from')
+    ):
+        cfg.resume, cfg.load_from = True, None
     return cfg
 
 
 def main() -> None:
     """Build the runner and train."""
     args = parse_args()
-    with exit_on_input_error():
+    with exit_on_input_error(), report_failure():
         cfg = merge_args(read_config(args.config), args)
         build_runner(cfg).train()
 

@@ -5,7 +5,9 @@ _base_ = ['./default_runtime_cls.py']
 default_hooks = dict(
     runtime_info=dict(type='mmvision_ext.DeferredRuntimeInfoHook'),
     logger=dict(interval=50),  # iterations
-    checkpoint=dict(interval=10, max_keep_ckpts=1),
+    non_finite=dict(interval=50),  # read with the losses, at once
+    # Two: a second one is left where the last one is damaged.
+    checkpoint=dict(interval=10, max_keep_ckpts=2),
 )
 
 # Batches are augmented on the device: without it, every process would draw the

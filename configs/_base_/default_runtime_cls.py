@@ -8,7 +8,13 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     # No save_best: where the test set is watched, the best epoch would be
     # chosen by it. The last epoch is the one that is reported.
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3),
+    checkpoint=dict(
+        type='mmvision_ext.SafeCheckpointHook', interval=1, max_keep_ckpts=3
+    ),
+    exact_resume=dict(type='mmvision_ext.ExactResumeHook'),
+    non_finite=dict(type='mmvision_ext.NonFiniteHook'),  # stops
+    signals=dict(type='mmvision_ext.SignalHook'),  # saves, then ends
+    corrupt_images=dict(type='mmvision_ext.CorruptImageHook'),  # stops
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='VisualizationHook', enable=False),
     learning_rate=dict(type='mmvision_ext.LearningRateHook'),

@@ -7,12 +7,16 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50),  # iterations
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(
-        type='CheckpointHook',
+        type='mmvision_ext.SafeCheckpointHook',
         interval=1,
         max_keep_ckpts=3,
         save_best='auto',  # by the first metric of the evaluator
         rule='greater',
     ),
+    exact_resume=dict(type='mmvision_ext.ExactResumeHook'),
+    non_finite=dict(type='mmvision_ext.NonFiniteHook'),  # stops
+    signals=dict(type='mmvision_ext.SignalHook'),  # saves, then ends
+    corrupt_images=dict(type='mmvision_ext.CorruptImageHook'),  # stops
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='DetVisualizationHook'),
 )

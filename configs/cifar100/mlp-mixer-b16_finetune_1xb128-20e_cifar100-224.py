@@ -9,6 +9,7 @@ _base_ = [
 model = dict(
     backbone=dict(
         init_cfg=dict(
+            _delete_=True,
             type='Pretrained',
             checkpoint='https://mmassets.onedl.ai/mmclassification/v0/mlp-mixer/'
             'mixer-base-p16_3rdparty_64xb64_in1k_20211124-1377e3e0.pth',

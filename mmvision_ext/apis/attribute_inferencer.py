@@ -27,6 +27,7 @@ class AttributeInferencer:
         thresholds: Score from which an attribute counts as present: one for
             all, or the file with one for each that ``AttributeMetric`` writes
             (``save_thresholds``).
+        trust_checkpoint: Whether code that the checkpoint holds is run.
 
     Raises:
         InputError: See :func:`~mmvision_ext.apis.attribute_model.
@@ -44,8 +45,11 @@ class AttributeInferencer:
         checkpoint: str | Path,
         device: str | None = None,
         thresholds: float | str | Path = 0.5,
+        trust_checkpoint: bool = False,
     ) -> None:
-        self.model = load_attribute_model(config, checkpoint, device)
+        self.model = load_attribute_model(
+            config, checkpoint, device, trust_checkpoint
+        )
         self.thresholds = threshold_vector(thresholds, self.model.names)
 
     def __call__(

@@ -190,6 +190,7 @@ def load_attribute_model(
     config: str | Path | Config,
     checkpoint: str | Path,
     device: str | None = None,
+    trust_checkpoint: bool = False,
 ) -> AttributeModel:
     """Load a model of attributes for use.
 
@@ -201,6 +202,7 @@ def load_attribute_model(
         checkpoint: File or http(s) address of the weights.
         device: Such as ``'cuda:0'`` or ``'cpu'``. None takes the first GPU
             where there is one.
+        trust_checkpoint: Whether code that the checkpoint holds is run.
 
     Returns:
         The model.
@@ -212,7 +214,7 @@ def load_attribute_model(
     """
     config = load_config(config)
     steps = inference_steps(config)
-    model = load_classifier(config, checkpoint, device)
+    model = load_classifier(config, checkpoint, device, trust_checkpoint)
     names = tuple(str(name) for name in model.dataset_meta['classes'])
     head = getattr(model, 'head', None)
     _check_count(len(names), getattr(head, 'num_classes', len(names)))

@@ -36,6 +36,7 @@ class DetectionInferencer:
         device: Such as ``'cuda:0'`` or ``'cpu'``; None takes the first GPU
             where there is one.
         score_thr: Lowest confidence that is kept.
+        trust_checkpoint: Whether code that the checkpoint holds is run.
 
     Raises:
         InputError: See :func:`~mmvision_ext.apis.model.load_detector`.
@@ -52,8 +53,11 @@ class DetectionInferencer:
         checkpoint: str | Path,
         device: str | None = None,
         score_thr: float = 0.3,
+        trust_checkpoint: bool = False,
     ) -> None:
-        self.model = load_detector(config, checkpoint, device)
+        self.model = load_detector(
+            config, checkpoint, device, trust_checkpoint
+        )
         self.score_thr = score_thr
         self.pipeline = array_pipeline(self.model.cfg)
 

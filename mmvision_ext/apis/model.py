@@ -22,6 +22,7 @@ from mmvision_ext.engine.checkpointing import (
 from mmvision_ext.models.text.vocabulary import Vocabulary
 from mmvision_ext.utils import InputError
 from mmvision_ext.utils.class_check import has_vocabulary
+from mmvision_ext.utils.config.options import merge_options
 from mmvision_ext.utils.config_file import read_config
 
 from .attribute_words import tell_names, without_words
@@ -49,6 +50,7 @@ def load_detector(
     config: str | Path | Config,
     checkpoint: str | Path,
     device: str | None = None,
+    trust_checkpoint: bool = False,
 ) -> Detector:
     """Build a detector for inference and fill it from a checkpoint.
 
@@ -62,6 +64,8 @@ def load_detector(
         checkpoint: File or http(s) address of the weights.
         device: Such as ``'cuda:0'`` or ``'cpu'``. None takes the first GPU
             where there is one.
+        trust_checkpoint: Whether code that the checkpoint holds is run, see
+            :func:`~mmvision_ext.engine.checkpointing.read_checkpoint`.
 
     Returns:
         The model on its device in evaluation mode, with ``cfg`` (its config)
@@ -71,24 +75,33 @@ def load_detector(
         InputError: A file is missing or unreadable, the weights do not fit
             the model, or neither file names the classes.
     """
-    return _load(load_config(config), _empty_detector, checkpoint, device)
+    return _load(
+        load_config(config),
+        _empty_detector,
+        checkpoint,
+        device,
+        trust_checkpoint,
+    )
 
 
 def load_classifier(
     config: str | Path | Config,
     checkpoint: str | Path,
     device: str | None = None,
+    trust_checkpoint: bool = False,
 ) -> Classifier:
     """Build a classifier for inference and fill it from a checkpoint.
 
     The model works with mmpretrain's inferencers. Nothing is downloaded and
-    no code of the checkpoint is run.
+    no code of the checkpoint is run unless asked for.
 
     Args:
         config: Config file or config.
         checkpoint: File or http(s) address of the weights.
         device: Such as ``'cuda:0'`` or ``'cpu'``. None takes the first GPU
             where there is one.
+        trust_checkpoint: Whether code that the checkpoint holds is run, see
+            :func:`~mmvision_ext.engine.checkpointing.read_checkpoint`.
 
     Returns:
         The model on its device in evaluation mode, with ``cfg`` (its config)
@@ -101,7 +114,9 @@ def load_classifier(
     """
     config = load_config(config)
     config.setdefault('default_scope', 'mmpretrain')
-    model = _load(config, empty_classifier, checkpoint, device)
+    model = _load(
+        config, empty_classifier, checkpoint, device, trust_checkpoint
+    )
     tell_names(model, model.dataset_meta['classes'])
     # Where mmpretrain looks for them.
     model._config, model._dataset_meta = model.cfg, model.dataset_meta
@@ -124,13 +139,14 @@ def load_config(
         The config, the caller's to change.
 
     Raises:
-        InputError: The file does not exist or cannot be read.
+        InputError: The file does not exist or cannot be read, or an option
+            is mistyped.
     """
     if isinstance(config, Config):
         config = copy.deepcopy(config)
     else:
         config = read_config(config)
-    config.merge_from_dict(options or {})
+    merge_options(config, options or {})
     return config
 
 
@@ -233,10 +249,11 @@ def _load(
     build: Callable[[Config], Any],
     checkpoint: str | Path,
     device: str | None,
+    trust: bool,
 ) -> Any:
     """What all kinds of model have in common."""
     device = pick_device(device)
-    content = read_checkpoint(checkpoint)
+    content = read_checkpoint(checkpoint, trust)
     with config_faults(config, 'model'):
         model = build(config)
     state = state_of(content)

@@ -37,6 +37,7 @@ class OpenVocabDetInferencer(DetectionInferencer):
             the one that wrote the file. None for these words only.
         templates: Sentences around such words, as for the file; see
             :func:`~mmvision_ext.models.text.templates`.
+        trust_checkpoint: Whether code that the checkpoint holds is run.
 
     Raises:
         InputError: See :func:`~mmvision_ext.apis.model.load_detector`; or
@@ -56,8 +57,11 @@ class OpenVocabDetInferencer(DetectionInferencer):
         score_thr: float = 0.3,
         encoder: TextEncoder | None = None,
         templates: str = 'plain',
+        trust_checkpoint: bool = False,
     ) -> None:
-        super().__init__(config, checkpoint, device, score_thr)
+        super().__init__(
+            config, checkpoint, device, score_thr, trust_checkpoint
+        )
         if not isinstance(getattr(self.model, 'vocabulary', None), Vocabulary):
             raise InputError(
                 f'{self.model.cfg.filename or "config"}: expected a detector '

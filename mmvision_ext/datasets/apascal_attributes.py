@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mmvision_ext.registry import DATASETS
+from mmvision_ext.utils import brief
 from mmvision_ext.utils.nearest import did_you_mean
 
 from .errors import AnnotationError, DatasetError, require_file
 from .image_splits import Part
 from .object_attributes import ObjectAttributeDataset
 from .object_crop import fit_box
+from .text_lists import is_file_name, read_text
 
 _TABLE = json.loads(
     (Path(__file__).parent / 'metadata' / 'apascal_64.json').read_text('utf-8')
@@ -116,8 +118,7 @@ class APascalAttributes(ObjectAttributeDataset):
         }
         sizes: dict[str, tuple[int, int]] = {}
         samples = []
-        lines = path.read_text(encoding='utf-8').splitlines()
-        for number, line in enumerate(lines, start=1):
+        for number, line in enumerate(read_text(path).splitlines(), start=1):
             if not line.strip():
                 continue
             place = f'{path}, line {number}'
@@ -161,9 +162,13 @@ def _read_line(
             f'and {len(NAMES)} attributes, found {len(fields)}'
         )
     name, category = fields[:2]
+    if not is_file_name(name):
+        raise AnnotationError(
+            f'{place}: expected the file of an image, found {brief(name)}'
+        )
     if category not in _TABLE['classes']:
         raise AnnotationError(
-            f"{place}: expected a class of aPascal, found '{category}'"
+            f'{place}: expected a class of aPascal, found {brief(category)}'
             + did_you_mean(category, _TABLE['classes'])
         )
     try:
@@ -171,14 +176,14 @@ def _read_line(
     except ValueError:
         raise AnnotationError(
             f'{place}: expected the corners xmin ymin xmax ymax, found '
-            f'{" ".join(fields[2:_FIELDS])}'
+            f'{brief(" ".join(fields[2:_FIELDS]))}'
         ) from None
     values = fields[_FIELDS:]
     for attribute, value in zip(NAMES, values, strict=True):
         if value not in ('0', '1'):
             raise AnnotationError(
                 f"{place}, attribute '{attribute}': expected 0 or 1, found "
-                f'{value}'
+                f'{brief(value)}'
             )
     return name, category, corners, np.array(values, np.float32)
 

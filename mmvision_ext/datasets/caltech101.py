@@ -10,6 +10,7 @@ from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
 from mmvision_ext.registry import DATASETS
+from mmvision_ext.utils import brief
 
 from .config_faults import class_faults, with_defaults
 from .errors import AnnotationError, DatasetError
@@ -270,8 +271,8 @@ class Caltech101(BaseDataset):
             if class_name not in classes:
                 raise AnnotationError(
                     f'{path}, line {number}: expected one of the '
-                    f"{len(classes)} classes, found '{class_name}'. Mend the "
-                    'line, or set metainfo.classes.'
+                    f'{len(classes)} classes, found {brief(class_name)}. Mend '
+                    'the line, or set metainfo.classes.'
                 )
             if not (root / class_name / name).is_file():
                 raise AnnotationError(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mmvision_ext.utils import brief
 from mmvision_ext.utils.nearest import did_you_mean
 
 from .errors import AnnotationError, require_file
@@ -74,8 +75,8 @@ def read_category_attributes(path: str | Path) -> CategoryAttributes:
     for row in rows:
         if row['group'] not in content['groups']:
             raise AnnotationError(
-                f"{path}, attribute '{row['name']}': expected one of the "
-                f"groups, found '{row['group']}'"
+                f'{path}, attribute {brief(row["name"])}: expected one of the '
+                f'groups, found {brief(row["group"])}'
                 + did_you_mean(row['group'], content['groups'])
             )
     for section in ('implications', 'exclusions'):
@@ -83,12 +84,12 @@ def read_category_attributes(path: str | Path) -> CategoryAttributes:
             if not isinstance(pair, list) or len(pair) != 2:
                 raise AnnotationError(
                     f'{path}, {section}: expected pairs of attributes, found '
-                    f'{pair!r}'
+                    f'{brief(pair)}'
                 )
             check_attributes(f'{path}, {section}', pair, names)
     for category, found in content['categories'].items():
-        place = f"{path}, category '{category}'"
-        _check_names(path, f"category '{category}'", found)
+        place = f'{path}, categories, {brief(category)}'
+        _check_names(path, f'categories, {brief(category)}', found)
         check_attributes(place, found, names)
     table = CategoryAttributes(
         names=names,
@@ -123,10 +124,10 @@ def check_attributes(
     """
     known = dict.fromkeys(known)
     for name in found:
-        if name not in known:
+        if not isinstance(name, str) or name not in known:
             raise AnnotationError(
                 f'{place}: expected names of the {len(known)} attributes, '
-                f"found '{name}'" + did_you_mean(name, known)
+                f'found {brief(name)}' + did_you_mean(brief(name), known)
             )
 
 
@@ -141,7 +142,7 @@ def _check_layout(path: Path, content: Any) -> None:
         if not isinstance(content.get(section), kind):
             raise AnnotationError(
                 f"{path}: expected a {kind.__name__} '{section}', found the "
-                f'keys {", ".join(content) or "none"}'
+                f'keys {brief(list(content))}'
             )
     for index, row in enumerate(content['attributes']):
         if not isinstance(row, Mapping) or not all(
@@ -149,20 +150,25 @@ def _check_layout(path: Path, content: Any) -> None:
         ):
             raise AnnotationError(
                 f'{path}, attributes[{index}]: expected texts '
-                f'{", ".join(_FIELDS)}, found {row!r}'
+                f'{", ".join(_FIELDS)}, found {brief(row)}'
             )
 
 
 def _check_names(path: Path, place: str, names: Any) -> None:
     """A list of names: not empty, and each of them once."""
-    if not names or not isinstance(names, (list, tuple)):
+    if (
+        not names
+        or not isinstance(names, (list, tuple))
+        or not all(isinstance(name, str) and name.strip() for name in names)
+    ):
         raise AnnotationError(
-            f'{path}, {place}: expected names of attributes, found {names!r}'
+            f'{path}, {place}: expected names of attributes, found '
+            f'{brief(names)}'
         )
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise AnnotationError(
-            f"{path}, {place}: '{twice[0]}' is there twice; delete one"
+            f'{path}, {place}: {brief(twice[0])} is there twice; delete one'
         )
 
 

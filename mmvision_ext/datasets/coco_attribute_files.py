@@ -1,6 +1,5 @@
 """The annotation files of COCO Attributes, published and converted."""
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,13 +8,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmvision_ext.utils import brief
+
 from .errors import AnnotationError, DatasetError, require_file
 from .joblib_files import read_joblib
 from .json_files import read_json
 
 #: Score of an attribute that nobody looked at.
 UNOBSERVED = -1.0
-_ARRAYS = ('attributes', 'ann_ids', 'training', 'scores')
+_LARGEST_ID = 2**63 - 1
+#: Arrays of a converted file: kinds of numpy's types, dimensions, content.
+_ARRAYS = dict(
+    attributes=('U', 1, 'texts'),
+    ann_ids=('iu', 1, 'whole numbers'),
+    training=('b', 1, 'booleans'),
+    scores=('f', 2, 'floats'),
+)
+_KEYS_SHOWN = 10
 _PATCHES = ('ann_vecs', 'patch_id_to_ann_id', 'split', 'attributes')
 _LAYOUTS = (
     'ann_vecs, patch_id_to_ann_id, split and attributes, or ann_attrs and '
@@ -68,6 +77,7 @@ def read_object_attributes(path: str | Path) -> ObjectAttributes:
         content = read_json(path) if start == b'{' else read_joblib(path)
         table = _from_published(path, content)
     _check_scores(path, table)
+    _check_splits(path, table)
     return table
 
 
@@ -112,7 +122,7 @@ def converted_names(path: str | Path) -> tuple[str, ...] | None:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return tuple(str(name) for name in arrays['attributes'])
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+    except Exception:  # a garbled archive makes numpy raise anything
         return None
 
 
@@ -138,21 +148,29 @@ def _read_npz(path: Path) -> ObjectAttributes:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             found = {key: arrays[key] for key in _ARRAYS}
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except Exception as error:  # a garbled archive makes numpy raise anything
         raise AnnotationError(
             f'{path}: expected the arrays {", ".join(_ARRAYS)}, without '
-            f'objects, found a file that cannot be read ({error}). Convert '
-            'it again with tools/dataset_converters/coco_attributes.py.'
+            f'objects, found a file that cannot be read ({brief(error)}). '
+            'Convert it again with '
+            'tools/dataset_converters/coco_attributes.py.'
         ) from error
-    names = tuple(str(name) for name in found['attributes'])
+    for key, (kinds, axes, content) in _ARRAYS.items():
+        array = found[key]
+        if array.dtype.kind not in kinds or array.ndim != axes:
+            raise AnnotationError(
+                f'{path}, {key}: expected {content} in {axes} dimensions, '
+                f'found {array.dtype} of shape {array.shape}'
+            )
+    names = _names(path, found['attributes'].tolist())
     count = len(found['ann_ids'])
     if found['scores'].shape != (count, len(names)) or (
         found['training'].shape != (count,)
     ):
         raise AnnotationError(
             f'{path}: expected scores ({count}, {len(names)}) and training '
-            f'({count},), found {found["scores"].shape} and '
-            f'{found["training"].shape}'
+            f'({count},), for {count} ann_ids and {len(names)} attributes, '
+            f'found {found["scores"].shape} and {found["training"].shape}'
         )
     return ObjectAttributes(
         names,
@@ -176,7 +194,7 @@ def _from_published(path: Path, content: Any) -> ObjectAttributes:
     else:
         raise AnnotationError(
             f'{path}: expected a dict of {_LAYOUTS}, found '
-            f'{", ".join(map(str, content)) or "an empty one"}'
+            f'{_kinds(content) or "an empty one"}'
         )
     if not entries:
         raise AnnotationError(f'{path}: expected objects, found none')
@@ -189,13 +207,21 @@ def _from_published(path: Path, content: Any) -> ObjectAttributes:
     )
 
 
+def _kinds(content: Mapping[Any, Any]) -> str:
+    """The keys of a dict, each with the type of its value."""
+    return ', '.join(
+        f'{brief(key)}: {type(value).__name__}'
+        for key, value in list(content.items())[:_KEYS_SHOWN]
+    )
+
+
 def _patch_entries(
     path: Path, content: Mapping[str, Any]
 ) -> list[tuple[int, Any, Any]]:
     """Annotation id, vector and split of the layout by patches."""
     entries = []
     for patch, vector in content['ann_vecs'].items():
-        place = f'{path}, patch {patch}'
+        place = f'{path}, ann_vecs, patch {brief(patch)}'
         if patch not in content['patch_id_to_ann_id']:
             raise AnnotationError(
                 f'{place}: expected its annotation id in patch_id_to_ann_id, '
@@ -203,7 +229,10 @@ def _patch_entries(
             )
         if patch not in content['split']:
             raise AnnotationError(f'{place}: expected it in split, found none')
-        ann_id = _id(place, content['patch_id_to_ann_id'][patch])
+        ann_id = _id(
+            f'{place}, patch_id_to_ann_id',
+            content['patch_id_to_ann_id'][patch],
+        )
         entries.append((ann_id, vector, content['split'][patch]))
     return entries
 
@@ -214,14 +243,14 @@ def _object_entries(
     """Annotation id, vector and split of the layout by annotation ids."""
     entries = []
     for ann_id, entry in objects.items():
-        place = f'{path}, ann_attrs[{ann_id!r}]'
+        place = f'{path}, ann_attrs[{brief(ann_id)}]'
         if not isinstance(entry, Mapping) or not {
             'attrs_vector',
             'split',
         } <= set(entry):
             raise AnnotationError(
                 f'{place}: expected attrs_vector and split, found '
-                f'{str(entry)[:80]}'
+                f'{brief(entry)}'
             )
         entries.append(
             (_id(place, ann_id), entry['attrs_vector'], entry['split'])
@@ -232,11 +261,16 @@ def _object_entries(
 def _id(place: str, value: Any) -> int:
     """An annotation id, which JSON has as text."""
     try:
-        return int(value)
+        found = int(value)
+        if found == (found if isinstance(value, str) else value) and (
+            abs(found) <= _LARGEST_ID and not isinstance(value, bool)
+        ):
+            return found
     except (TypeError, ValueError, OverflowError):
-        raise AnnotationError(
-            f'{place}: expected an annotation id, found {value!r}'
-        ) from None
+        pass
+    raise AnnotationError(
+        f'{place}: expected an id, a whole number, found {brief(value)}'
+    )
 
 
 def _names(path: Path, attributes: Any) -> tuple[str, ...]:
@@ -247,16 +281,19 @@ def _names(path: Path, attributes: Any) -> tuple[str, ...]:
             isinstance(item, Mapping) and {'id', 'name'} <= set(item)
             for item in attributes
         ):
+            place = f'{path}, attributes'
             ordered = sorted(
-                attributes, key=lambda item: _id(path.name, item['id'])
+                attributes, key=lambda item: _id(place, item['id'])
             )
             names = [item['name'] for item in ordered]
         else:
             names = list(attributes)
-    if not names or not all(isinstance(name, str) for name in names):
+    if not names or not all(
+        isinstance(name, str) and name.strip() for name in names
+    ):
         raise AnnotationError(
             f'{path}, attributes: expected names, or dicts of id and name, '
-            f'found {str(attributes)[:80]}'
+            f'found {brief(attributes)}'
         )
     if len(set(names)) != len(names):
         raise AnnotationError(
@@ -272,7 +309,7 @@ def _in_training(path: Path, ann_id: int, split: Any) -> bool:
         return split.startswith('train')
     raise AnnotationError(
         f'{path}, annotation {ann_id}: expected a split such as train2014 or '
-        f'val2014, found {split!r}'
+        f'val2014, found {brief(split)}'
     )
 
 
@@ -281,16 +318,29 @@ def _vector(
 ) -> NDArray[np.float32]:
     """The scores of one object, one for each name."""
     try:
-        found = np.asarray(vector, np.float32)
-    except (TypeError, ValueError):
-        found = np.empty(0, np.float32)
-    if found.shape != (len(names),):
+        found = np.asarray(vector)
+    except (TypeError, ValueError, OverflowError):
+        found = np.empty(0)
+    if found.shape != (len(names),) or found.dtype.kind not in 'iuf':
         raise AnnotationError(
             f'{path}, annotation {ann_id}: expected {len(names)} scores, one '
-            f'for each name in attributes, found {np.shape(found)} '
-            f'({str(vector)[:60]})'
+            f'for each name in attributes, in ann_vecs or attrs_vector, found '
+            f'{found.shape} ({brief(vector)})'
         )
-    return found
+    return found.astype(np.float32)
+
+
+def _check_splits(path: Path, table: ObjectAttributes) -> None:
+    """No object may be of the training and of the test split."""
+    both = np.intersect1d(
+        table.ann_ids[table.training], table.ann_ids[~table.training]
+    )
+    if len(both):
+        raise AnnotationError(
+            f'{path}, annotation {both[0]}: expected it in one split, found '
+            'it in training and test; mend split, or patch_id_to_ann_id '
+            f'({len(both)} such annotations in ann_ids)'
+        )
 
 
 def _check_scores(path: Path, table: ObjectAttributes) -> None:
@@ -304,5 +354,5 @@ def _check_scores(path: Path, table: ObjectAttributes) -> None:
         f'{path}, annotation {table.ann_ids[row]}, attribute '
         f"'{table.names[column]}': expected a score in [0, 1], or "
         f'{UNOBSERVED:g} where nobody looked, found {scores[row, column]:g} '
-        f'({int((~fit).sum())} such scores in the file)'
+        f'({int((~fit).sum())} such scores in ann_vecs or attrs_vector)'
     )

@@ -129,8 +129,8 @@ class COCOAttributes(ObjectAttributeDataset):
         samples = []
         for row in np.flatnonzero(wanted & found):
             ann_id = int(table.ann_ids[row])
-            image, item, path = objects[ann_id]
-            place = f'{self.ann_file}, annotation {ann_id}'
+            image, item, path, source = objects[ann_id]
+            place = f'{source}, annotation {ann_id}, bbox'
             samples.append(
                 dict(
                     img_path=path,
@@ -156,8 +156,8 @@ class COCOAttributes(ObjectAttributeDataset):
 
     def _objects(
         self, ann_ids: set[int]
-    ) -> dict[int, tuple[CocoImage, CocoObject, str]]:
-        """Image, object and path of the ids that the instance files have."""
+    ) -> dict[int, tuple[CocoImage, CocoObject, str, str]]:
+        """Image, object, path and file of the ids that the files have."""
         objects = {}
         for files in self.instances:
             path = osp.join(self.data_root, files['ann_file'])
@@ -167,7 +167,7 @@ class COCOAttributes(ObjectAttributeDataset):
                 )
                 for item in image.objects:
                     if item.ann_id in ann_ids:
-                        objects[item.ann_id] = image, item, img_path
+                        objects[item.ann_id] = image, item, img_path, path
         return objects
 
     def _check_matches(self, ann_ids: Any, found: Any) -> None:
@@ -184,8 +184,9 @@ class COCOAttributes(ObjectAttributeDataset):
         if rate < self.min_match_rate or not found.any():
             raise DatasetError(
                 f'min_match_rate: expected at least {self.min_match_rate:.2%} '
-                f'of the annotation ids in the instance files, found {text}. '
-                'List the instance files of all splits in instances, or lower '
+                'of the annotation ids (ann_ids) in the instance files, '
+                f'found {text}. List the instance files of all splits in '
+                'instances, or lower '
                 'min_match_rate where a part of COCO is meant.'
             )
         print_log(f'{type(self).__name__}: {text}', logger='current')
@@ -193,10 +194,10 @@ class COCOAttributes(ObjectAttributeDataset):
 
 def _corners(item: CocoObject, place: str) -> tuple[float, ...]:
     """x1, y1, x2, y2 of an object."""
-    if item.bbox is None or len(item.bbox) != 4:
+    if item.bbox is None:
         raise AnnotationError(
-            f'{place}: expected a bbox x, y, width, height in the instance '
-            f'file, found {item.bbox}'
+            f'{place}: expected a bbox, four numbers x, y, width, height, '
+            'found none'
         )
     x, y, width, height = item.bbox
     return x, y, x + width, y + height

@@ -1,6 +1,5 @@
 """COCO-format files, with an account of what was read."""
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,9 +12,15 @@ from mmdet.datasets.api_wrappers import COCO
 from mmvision_ext.registry import DATASETS
 
 from .checked_dataset import CheckedDetDataset
-from .coco_checks import box_fault, check_coco, is_polygon, segmentation_fault
-from .errors import AnnotationError, DatasetError
-from .json_files import json_fault
+from .coco_checks import (
+    box_fault,
+    check_coco,
+    fit_overhang,
+    is_polygon,
+    segmentation_fault,
+)
+from .errors import DatasetError
+from .json_files import read_json
 from .report import DatasetReport, Reason
 
 
@@ -27,21 +32,11 @@ class CheckedCOCO(COCO):
     """
 
     def __init__(self, annotation_file: str) -> None:
-        self._path = annotation_file
-        try:
-            super().__init__(annotation_file)
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise json_fault(annotation_file, error) from error
-        except AssertionError as error:  # pycocotools: not an object
-            raise AnnotationError(
-                f'{annotation_file}: expected a JSON object with images, '
-                'annotations and categories'
-            ) from error
-
-    def createIndex(self) -> None:  # noqa: N802
-        """Check the file's structure, then build the index."""
-        check_coco(self.dataset, self._path)
-        super().createIndex()
+        super().__init__()
+        self.dataset = read_json(Path(annotation_file))
+        check_coco(self.dataset, annotation_file)
+        self.createIndex()
+        self.img_ann_map, self.cat_img_map = self.imgToAnns, self.catToImgs
 
     def get_cat_ids(
         self,
@@ -135,7 +130,7 @@ class CocoInstanceDataset(CheckedDetDataset, CocoDataset):
             self._check_classes()
         self.report.images_read += 1
         image = raw_data_info['raw_img_info']
-        size = (image['width'], image['height'])
+        size = (int(image['width']), int(image['height']))
         usable = [
             self._mend_mask(annotation, size)
             for annotation in raw_data_info['raw_ann_info']
@@ -203,11 +198,22 @@ class CocoInstanceDataset(CheckedDetDataset, CocoDataset):
         annotation = dict(annotation)
         x, y, width, height = annotation['bbox']
         annotation.setdefault('area', width * height)
+        fitted = fit_overhang((x, y, x + width, y + height), size)
+        clipped = fitted != (x, y, x + width, y + height)
+        if clipped:
+            x, y, width, height = (
+                *fitted[:2],
+                fitted[2] - fitted[0],
+                fitted[3] - fitted[1],
+            )
+            annotation['bbox'] = [x, y, width, height]
         if annotation.get('no_mask', False) and not self.with_mask:
             annotation['iscrowd'] = int(bool(annotation.get('difficult')))
         crowd = bool(annotation.get('iscrowd', False))
         name = self.coco.cats[annotation['category_id']]['name']
         place = f'annotation {annotation["id"]}: {name}'
+        if clipped:
+            self.report.add(Reason.CLIPPED, place)
         if crowd:
             self.report.add(_why_ignored(annotation), place)
         if not self.with_mask:
@@ -218,7 +224,9 @@ class CocoInstanceDataset(CheckedDetDataset, CocoDataset):
             self.report.add(reason, place)
         if reason is Reason.PARTLY_BAD:
             annotation['segmentation'] = [
-                part for part in annotation['segmentation'] if is_polygon(part)
+                part
+                for part in annotation['segmentation']
+                if is_polygon(part, size)
             ]
         elif reason is not None:
             right, bottom = x + width, y + height
@@ -257,7 +265,8 @@ class CocoInstanceDataset(CheckedDetDataset, CocoDataset):
         missing = [name for name in self.report.classes if name not in in_file]
         if missing:
             raise DatasetError(
-                f"metainfo['classes'] and {self.ann_file} differ:\n"
+                f"metainfo['classes'] and categories of {self.ann_file} "
+                'differ:\n'
                 f'  in metainfo, not in the file: {", ".join(missing)}\n'
                 f'  in the file: {", ".join(in_file)}\n'
                 '  fix: set metainfo=dict(classes=(...)) to names of the '

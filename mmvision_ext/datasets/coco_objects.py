@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
-from .coco_checks import check_coco
+from mmvision_ext.utils import brief
+
+from .coco_checks import check_coco, is_number
 from .errors import AnnotationError, require_file
 from .json_files import read_json
 
@@ -83,7 +85,11 @@ def read_coco_objects(path: str | Path) -> CocoObjects:
     categories = {c['id']: c['name'] for c in content['categories']}
     images = {
         item['id']: CocoImage(
-            item['id'], item['file_name'], item['height'], item['width'], []
+            item['id'],
+            item['file_name'],
+            int(item['height']),
+            int(item['width']),
+            [],
         )
         for item in content['images']
     }
@@ -91,7 +97,8 @@ def read_coco_objects(path: str | Path) -> CocoObjects:
         if item['category_id'] not in categories:
             raise AnnotationError(
                 f'{path}: annotation {item["id"]} has category_id '
-                f"{item['category_id']}, which no entry of 'categories' has"
+                f'{brief(item["category_id"])}, which no entry of '
+                "'categories' has"
             )
         box = item.get('bbox')
         images[item['image_id']].objects.append(
@@ -100,11 +107,20 @@ def read_coco_objects(path: str | Path) -> CocoObjects:
                 category=categories[item['category_id']],
                 area=_area(path, item),
                 crowd=bool(item.get('iscrowd', False)),
-                bbox=tuple(box) if isinstance(box, list) else None,
+                bbox=tuple(box) if _is_box(box) else None,
             )
         )
     return CocoObjects(
         [images[key] for key in sorted(images)], tuple(categories.values())
+    )
+
+
+def _is_box(box: Any) -> TypeGuard[list[float]]:
+    """Whether a JSON value is x, y, width and height."""
+    return (
+        isinstance(box, list)
+        and len(box) == 4
+        and all(is_number(value) for value in box)
     )
 
 
@@ -131,7 +147,7 @@ def _as_instances(path: Path, content: Any) -> Any:
             if not isinstance(segment, Mapping):
                 raise AnnotationError(
                     f'{path}, annotations[{index}].segments_info: expected '
-                    f'objects with category_id, found {segment!r}'
+                    f'objects with category_id, found {brief(segment)}'
                 )
             segments.append(
                 {
@@ -146,11 +162,11 @@ def _as_instances(path: Path, content: Any) -> Any:
 def _area(path: Path, item: Mapping[str, Any]) -> float:
     """Area of an annotation; that of its box where none is given."""
     area, box = item.get('area'), item.get('bbox')
-    if area is None and isinstance(box, list) and len(box) == 4:
+    if area is None and _is_box(box):
         area = box[2] * box[3]
-    if not isinstance(area, (int, float)) or area < 0:
+    if area is None or not is_number(area) or area < 0:
         raise AnnotationError(
             f'{path}: annotation {item["id"]}: expected an area in pixels, or '
-            f'a bbox, found area {area!r}'
+            f'a bbox, found area {brief(area)} and bbox {brief(box)}'
         )
     return float(area)

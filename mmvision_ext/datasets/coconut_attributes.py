@@ -17,6 +17,7 @@ from .coco_objects import CocoImage, CocoObjects, read_coco_objects
 from .config_faults import with_defaults
 from .errors import DatasetError
 from .image_splits import PARTS, Part, draw_part, read_names
+from .text_lists import read_text
 
 _DRAW = ('split_sizes', 'seed')
 
@@ -97,9 +98,8 @@ class COCONutAttributes(AttributeDataset):
         self.split_sizes = tuple(split_sizes)
         self.seed = seed
         self.image_list = image_list
-        self.table = read_category_attributes(
-            osp.expanduser(attribute_file) or COCONUT_139
-        )
+        self.attribute_file = osp.expanduser(attribute_file) or COCONUT_139
+        self.table = read_category_attributes(self.attribute_file)
         self.min_area = min_area
         self.with_crowds = with_crowds
         self.without_objects = without_objects
@@ -286,7 +286,7 @@ class COCONutAttributes(AttributeDataset):
                 f'{self.ann_file}: expected categories such as '
                 f'{shown(list(self.table.categories))}, found '
                 f'{shown(lacking) or "none"}. Set attribute_file to a table '
-                'for these categories.'
+                f"for these categories; it is '{self.attribute_file}'."
             )
         if lacking:
             print_log(
@@ -316,7 +316,7 @@ def _list_faults(
     if not all(path.is_file() for path in paths):
         return []
     listed = [
-        {line.strip() for line in path.read_text('utf-8').splitlines()} - {''}
+        {line.strip() for line in read_text(path).splitlines()} - {''}
         for path in paths
     ]
     both = sorted(listed[0] & listed[1])

@@ -6,8 +6,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
+from mmvision_ext.utils import brief
+
 from .errors import AnnotationError, DatasetError
-from .text_lists import read_lines
+from .text_lists import is_file_name, read_lines
 
 Split = Literal['train', 'test']
 SPLITS: tuple[Split, ...] = ('train', 'test')
@@ -128,10 +130,14 @@ def read_image_list(path: Path) -> Iterator[tuple[int, str, str]]:
     """
     for number, text in read_lines(path, 'ann_file'):
         class_name, slash, name = text.partition('/')
-        if not (class_name and slash and name) or '/' in name:
+        if (
+            not (class_name and slash and name)
+            or '/' in name
+            or not is_file_name(text)
+        ):
             raise AnnotationError(
                 f"{path}, line {number}: expected 'class/file', such as "
-                f"'accordion/image_0001.jpg', found {text!r}"
+                f"'accordion/image_0001.jpg', found {brief(text)}"
             )
         yield number, class_name, name
 

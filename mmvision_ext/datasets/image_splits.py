@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
+from mmvision_ext.utils import brief
+
 from .errors import AnnotationError, DatasetError
 from .text_lists import read_lines
 
@@ -142,7 +144,7 @@ def read_names(path: Path, known: Iterable[str]) -> list[str]:
         if name not in known:
             raise AnnotationError(
                 f'{path}, line {number}: expected the file name of an image '
-                f"of the annotation file, found '{name}'"
+                f'of the annotation file, found {brief(name)}'
             )
         found.append(name)
     if not found:

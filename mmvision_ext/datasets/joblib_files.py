@@ -15,8 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+from mmvision_ext.utils.plain_arrays import array, array_size
+
 from .errors import AnnotationError
-from .plain_arrays import array, array_size
 from .restricted_pickle import MALFORMED, ArrayUnpickler, read_bytes
 
 _MOST_BYTES = 2**33  # of a file that zlib packed; the published one has 2**29

@@ -1,10 +1,14 @@
 """JSON files of annotations, and what is said of malformed ones."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from .errors import AnnotationError
+
+#: Half of a character outside the basic plane, as JSON may escape it.
+_HALF = re.compile(r'\\u[dD][89a-fA-F]')
 
 
 def read_json(path: Path) -> Any:
@@ -14,15 +18,24 @@ def read_json(path: Path) -> Any:
         path: The file; it must exist.
 
     Returns:
-        Its content.
+        Its content. A byte order mark is passed over.
 
     Raises:
-        AnnotationError: If it is no JSON.
+        AnnotationError: If it is no JSON, or is nested too deep.
     """
     try:
-        return json.loads(path.read_text(encoding='utf-8'))
+        text = path.read_text(encoding='utf-8-sig')
+        content = json.loads(text)
+        if _HALF.search(text):  # no terminal shows it, no file is named so
+            json.dumps(content, ensure_ascii=False).encode('utf-8')
+        return content
     except ValueError as error:
         raise json_fault(path, error) from None
+    except RecursionError:
+        raise AnnotationError(
+            f'{path}: expected annotations, found lists or objects in each '
+            'other, far too many; copy or download the file again'
+        ) from None
 
 
 def json_fault(path: str | Path, error: ValueError) -> AnnotationError:
@@ -31,7 +44,7 @@ def json_fault(path: str | Path, error: ValueError) -> AnnotationError:
     Args:
         path: The file.
         error: What the JSON reader raised: :class:`json.JSONDecodeError`, or
-            :class:`UnicodeDecodeError`.
+            :class:`UnicodeDecodeError` or :class:`UnicodeEncodeError`.
 
     Returns:
         The error to raise.

@@ -8,9 +8,12 @@ from pathlib import Path
 
 from rich.progress import track
 
+from mmvision_ext.utils import BRIEF, brief
+
 from .errors import AnnotationError, DatasetError
 from .voc_devkit import Box
 from .voc_reader import ERRORS_SHOWN, SHOW_PROGRESS_FROM
+from .xml_files import read_xml
 
 #: Tags of the four corners, by the element that holds them: (x, y) each.
 CORNERS = {
@@ -116,16 +119,11 @@ def horizontal_box(
 
 def _convert_file(path: Path, count: OrientedCount) -> bytes:
     """The horizontal annotation of one file."""
-    try:
-        root = ElementTree.fromstring(path.read_bytes())
-    except (ElementTree.ParseError, LookupError, ValueError) as error:
-        raise AnnotationError(
-            f'{path}: expected an XML annotation, found no valid XML ({error})'
-        ) from error
+    root = read_xml(path)
     size = _size(path, root)
     for index, node in enumerate(root.findall('object'), start=1):
         name = (node.findtext('name') or '').strip()
-        where = f'{path}: object {index} ({name or "no name"})'
+        where = f'{path}: object {index} ({name[:BRIEF] or "no name"})'
         corners = _corners(where, node)
         box = horizontal_box(corners, size)
         if box[0] > box[2] or box[1] > box[3]:
@@ -183,7 +181,9 @@ def _number(where: str, node: ElementTree.Element | None) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise AnnotationError(f"{where}: expected a number, found '{text}'")
+        raise AnnotationError(
+            f'{where}: expected a number, found {brief(text)}'
+        )
     return number
 
 

@@ -7,6 +7,7 @@ from enum import Enum
 
 EXAMPLES_SHOWN = 3
 NAMES_SHOWN = 20
+PLACE_SHOWN = 80  # characters of a place or name
 
 
 class Fate(Enum):
@@ -125,7 +126,7 @@ class DatasetReport:
         self.counts[reason] += 1
         shown = self.examples.setdefault(reason, [])
         if len(shown) < EXAMPLES_SHOWN:
-            shown.append(place)
+            shown.append(place[:PLACE_SHOWN])
 
     def set_used(
         self, images: int, objects: Iterable[tuple[bool, bool]]
@@ -197,7 +198,7 @@ class DatasetReport:
             No line when both agree, else up to two.
         """
         outside = [
-            f'{name} ({count})'
+            f'{name[:PLACE_SHOWN]} ({count})'
             for name, count in self.found.most_common()
             if name not in self.classes
         ]

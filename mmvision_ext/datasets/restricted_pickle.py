@@ -9,15 +9,15 @@ from typing import IO, Any
 import numpy as np
 
 from mmvision_ext.utils import InputError
-
-from .errors import DatasetError
-from .plain_arrays import (
+from mmvision_ext.utils.plain_arrays import (
     PlainDtype,
     array,
     empty_array,
     fill_array,
     scalar,
 )
+
+from .errors import DatasetError
 
 #: What a damaged or malicious pickle raises.
 MALFORMED = (

@@ -12,10 +12,15 @@ from pathlib import Path
 
 from PIL import Image
 
+from mmvision_ext.utils import BRIEF, brief
+
 from .errors import AnnotationError, DatasetError
+from .text_lists import is_file_name, read_text
+from .xml_files import read_xml
 
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.JPG', '.JPEG', '.PNG')
 MAX_OVERHANG = 1.0  # pixels a box may stick out of its image
+MAX_SIDE = 2**20  # pixels of an image
 
 _EXIF_ORIENTATION = 0x0112
 _EXIF_TURNED = (5, 6, 7, 8)  # width and height change places
@@ -94,15 +99,18 @@ def read_image_list(path: Path) -> list[ListEntry]:
         )
     entries: list[ListEntry] = []
     seen: dict[str, int] = {}
-    text = _read_text(path)
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
         fields = line.split()
         if not fields:
             continue
-        if len(fields) > 2 or fields[1:] not in ([], ['-1'], ['0'], ['1']):
+        if (
+            len(fields) > 2
+            or fields[1:] not in ([], ['-1'], ['0'], ['1'])
+            or not is_file_name(fields[0])
+        ):
             raise AnnotationError(
                 f'{path}, line {number}: expected an image id, or an id and '
-                f"-1, 0 or 1, found '{line.strip()}'"
+                f'-1, 0 or 1, found {brief(line.strip())}'
             )
         img_id = fields[0]
         if img_id in seen:
@@ -169,18 +177,11 @@ def parse_voc_xml(path: Path) -> VOCAnnotation:
     Raises:
         AnnotationError: If the file is not such an annotation.
     """
-    try:
-        root = ElementTree.fromstring(path.read_bytes())
-    except FileNotFoundError as error:
-        raise AnnotationError(f'{path}: no such annotation file') from error
-    except (ElementTree.ParseError, LookupError, ValueError) as error:
-        raise AnnotationError(
-            f'{path}: expected an XML annotation, found no valid XML ({error})'
-        ) from error
+    root = read_xml(path)
     if root.tag != 'annotation':
         raise AnnotationError(
             f'{path}: expected <annotation> as outermost '
-            f'element, found <{root.tag}>'
+            f'element, found <{root.tag[:BRIEF]}>'
         )
     objects = tuple(
         _parse_object(path, f'object {index}', node)
@@ -217,19 +218,10 @@ def clip_to_image(bbox: Box, size: tuple[int, int], place: str) -> Box:
         raise AnnotationError(
             f'{place}: bndbox is outside the image: expected 1 <= xmin <= '
             f'xmax <= {width} and 1 <= ymin <= ymax <= {height}, found xmin '
-            f'{x1 + 1:g}, ymin {y1 + 1:g}, xmax {x2:g}, ymax {y2:g}'
+            f'{x1 + 1:g}, ymin {y1 + 1:g}, xmax {x2:g}, ymax {y2:g}; mend it, '
+            'or the size of the image'
         )
     return clipped
-
-
-def _read_text(path: Path) -> str:
-    """Content of a text file."""
-    try:
-        return path.read_text(encoding='utf-8-sig')
-    except UnicodeDecodeError as error:
-        raise AnnotationError(
-            f'{path}: expected UTF-8 text, found other bytes ({error})'
-        ) from error
 
 
 def _parse_object(
@@ -241,7 +233,7 @@ def _parse_object(
         raise AnnotationError(
             f'{path}: {where} has no class: <name> is missing or empty'
         )
-    where = f'{where} ({name})'
+    where = f'{where} ({name[:BRIEF]})'
     box = node.find('bndbox')
     if box is None:
         raise AnnotationError(f'{path}: {where} has no <bndbox>')
@@ -278,10 +270,10 @@ def _parse_size(
     ]
     if 0 in sides:
         return None
-    if any(side < 0 or side != int(side) for side in sides):
+    if any(not 0 < side <= MAX_SIDE or side != int(side) for side in sides):
         raise AnnotationError(
             f'{path}: size: expected a width and a height in whole pixels, '
-            f'found {sides[0]:g} and {sides[1]:g}'
+            f'at most {MAX_SIDE}, found {sides[0]:g} and {sides[1]:g}'
         )
     return int(sides[0]), int(sides[1])
 
@@ -299,6 +291,6 @@ def _parse_number(
         number = math.nan
     if not math.isfinite(number):
         raise AnnotationError(
-            f"{path}: {where}: expected a number, found '{text}'"
+            f'{path}: {where}: expected a number, found {brief(text)}'
         )
     return number

@@ -9,8 +9,10 @@ from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from mmvision_ext.engine.checkpointing import use_safe_loader
 from mmvision_ext.ops import require
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.config.type_lookup import find_type, meant
 from mmvision_ext.utils.config_check import amp_faults
 
 _WRAPPERS = ('OptimWrapper', 'AmpOptimWrapper', OptimWrapper, AmpOptimWrapper)
@@ -20,6 +22,8 @@ _MIXED = 'MixedPrecisionOptimWrapper'  # imported by the registry alone
 def build_runner(cfg: Config) -> Runner:
     """Build the runner that a config asks for.
 
+    Whichever it is, checkpoints are read without running code from them.
+
     Args:
         cfg: The complete config, with ``work_dir`` and ``launcher``.
 
@@ -27,9 +31,17 @@ def build_runner(cfg: Config) -> Runner:
         The runner named by ``runner_type``; mmengine's where none is named.
 
     Raises:
+        InputError: If there is no such runner, or the config cannot work.
         MissingOpsError: If mmcv has neither compiled ops nor stand-ins.
     """
     require()
+    use_safe_loader()
+    kind = cfg.get('runner_type', 'Runner')
+    if isinstance(kind, str) and find_type(kind, RUNNERS, None) is None:
+        raise InputError(
+            f"runner_type: there is no runner '{kind}'"
+            f'{meant(kind, RUNNERS, None)}'
+        )
     return RUNNERS.build(cfg)
 
 

@@ -5,11 +5,11 @@ Chosen by ``runner_type = 'mmvision_ext.Runner'`` in the runtime bases; the
 """
 
 import logging
-import os.path as osp
 from collections.abc import Callable, Iterator
-from typing import Any
+from datetime import timedelta
 
 import torch
+from mmengine.config import Config, ConfigDict
 from mmengine.model import (
     MMDistributedDataParallel,
     PretrainedInit,
@@ -18,15 +18,7 @@ from mmengine.model import (
 )
 from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner as MMEngineRunner
-from mmengine.runner.checkpoint import (
-    _get_mmengine_home,
-    _load_checkpoint_to_model,
-    _process_mmcls_checkpoint,
-    get_deprecated_model_names,
-    get_external_models,
-    get_mmcls_models,
-    get_torchvision_models,
-)
+from mmengine.runner.checkpoint import _load_checkpoint_to_model
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -36,14 +28,14 @@ from mmvision_ext.engine.checkpointing import (
     Renames,
     arrived_fraction,
     match_state_dict,
-    read_checkpoint,
+    read_source,
     state_of,
 )
 from mmvision_ext.engine.unwrap import unwrapped
 from mmvision_ext.registry import RUNNERS
 from mmvision_ext.utils import InputError
-from mmvision_ext.utils.config_check import check_config
-from mmvision_ext.utils.nearest import did_you_mean
+from mmvision_ext.utils.config.build_errors import build_errors_named
+from mmvision_ext.utils.config_check import check_config, check_runner
 
 
 @RUNNERS.register_module()
@@ -52,27 +44,49 @@ class Runner(MMEngineRunner):
 
     Beyond mmengine's runner it
 
-    - checks the config before a dataset is read
-      (:func:`~mmvision_ext.utils.config_check.check_config`);
+    - checks the config before a model is built and before a dataset is read
+      (:mod:`~mmvision_ext.utils.config_check`), and names the part of the
+      config in which a constructor fails;
     - logs the effective batch size and learning rate in one line;
     - reports loaded, missing and mismatched entries of every checkpoint, and
       refuses one that gives the model almost nothing;
     - runs distributed jobs on machines without a GPU (gloo).
     """
 
+    @classmethod
+    def from_cfg(cls, cfg: Config | ConfigDict | dict) -> 'Runner':
+        """Check a config and build a runner from it.
+
+        Args:
+            cfg: The complete config.
+
+        Returns:
+            The runner.
+
+        Raises:
+            InputError: If the config cannot work.
+        """
+        check_runner(cfg)
+        with build_errors_named(cfg, getattr(cfg, 'filename', None)):
+            return super().from_cfg(cfg)
+
     def setup_env(self, env_cfg: dict) -> None:
         """Set up processes; without a GPU the process group is gloo's.
 
         Args:
-            env_cfg: As mmengine's ``env_cfg``; ``dist_cfg.backend`` is not
-                used when CUDA is absent.
+            env_cfg: As mmengine's ``env_cfg``; of ``dist_cfg`` only
+                ``timeout``, in seconds, is used when CUDA is absent.
         """
         if (
             self.launcher == 'pytorch'
             and not torch.cuda.is_available()
             and not torch.distributed.is_initialized()
         ):
-            torch.distributed.init_process_group('gloo')
+            seconds = (env_cfg.get('dist_cfg') or {}).get('timeout')
+            torch.distributed.init_process_group(
+                'gloo',
+                timeout=None if seconds is None else timedelta(0, seconds),
+            )
         super().setup_env(env_cfg)
 
     def wrap_model(
@@ -116,7 +130,8 @@ class Runner(MMEngineRunner):
             InputError: If the config cannot work.
         """
         check_config(self.cfg, ('train', 'val'))
-        return super().train()
+        with build_errors_named(self.cfg, self.cfg.filename):
+            return super().train()
 
     def val(self) -> dict[str, float]:
         """Check the config, then validate.
@@ -128,7 +143,8 @@ class Runner(MMEngineRunner):
             InputError: If the config cannot work.
         """
         check_config(self.cfg, ('val',))
-        return super().val()
+        with build_errors_named(self.cfg, self.cfg.filename):
+            return super().val()
 
     def test(self) -> dict[str, float]:
         """Check the config, then test.
@@ -140,7 +156,8 @@ class Runner(MMEngineRunner):
             InputError: If the config cannot work.
         """
         check_config(self.cfg, ('test',))
-        return super().test()
+        with build_errors_named(self.cfg, self.cfg.filename):
+            return super().test()
 
     def scale_lr(
         self, optim_wrapper: OptimWrapper, auto_scale_lr: dict | None = None
@@ -184,7 +201,7 @@ class Runner(MMEngineRunner):
             InputError: If it cannot be read without running code from it, or
                 almost nothing of it fits the model.
         """
-        checkpoint = _read(filename)
+        checkpoint = read_source(filename)
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         model = unwrapped(self.model)
         state = state_of(checkpoint, renames=revise_keys)
@@ -196,13 +213,9 @@ class Runner(MMEngineRunner):
         return checkpoint
 
     def _init_model_weights(self) -> None:
-        """Initialise as mmengine does and report every pretrained part.
-
-        Every file is read here first, without running code from it: mmengine
-        falls back to full unpickling.
-        """
+        """Initialise as mmengine does and report every pretrained part."""
         parts = [
-            (module, state_of(_read(source), prefix), source)
+            (module, state_of(read_source(source), prefix), source)
             for module, prefix, source in _pretrained_parts(
                 unwrapped(self.model)
             )
@@ -232,42 +245,6 @@ class Runner(MMEngineRunner):
         self.logger.log(
             logging.INFO if exact else logging.WARNING, report.summary(source)
         )
-
-
-def _read(source: str) -> dict[str, Any]:
-    """Read a file, an address, or what a model zoo has under a name."""
-    scheme, separator, name = source.partition('://')
-    if not separator or scheme in ('http', 'https'):
-        return read_checkpoint(source)
-    known = _addresses(scheme)
-    if name not in known:
-        raise InputError(
-            f'checkpoint {source}: expected a file, an address (http, https) '
-            'or a name of a model zoo (torchvision, open-mmlab, mmcls), found '
-            f'none{did_you_mean(name, known)}'
-        )
-    address = known[name]
-    if '://' not in address:
-        address = osp.join(_get_mmengine_home(), address)
-    checkpoint = read_checkpoint(address)
-    if scheme == 'mmcls':
-        return _process_mmcls_checkpoint(checkpoint)
-    return checkpoint
-
-
-def _addresses(zoo: str) -> dict[str, str]:
-    """Names of a model zoo to where their files are; empty if unknown."""
-    if zoo in ('torchvision', 'modelzoo'):
-        return get_torchvision_models()
-    if zoo == 'mmcls':
-        return get_mmcls_models()
-    if zoo not in ('open-mmlab', 'openmmlab'):
-        return {}
-    addresses = get_external_models()
-    for old, new in get_deprecated_model_names().items():
-        if new in addresses:
-            addresses[old] = addresses[new]
-    return addresses
 
 
 def _batch_size(loader: DataLoader) -> int | None:

@@ -10,6 +10,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from mmvision_ext.engine.stopping import ended_by
 from mmvision_ext.utils import InputError
 from mmvision_ext.utils.provenance import code_commit
 
@@ -90,7 +91,8 @@ def _train(
     """Run the training in a process group of its own.
 
     Returns:
-        Its exit status, negative for a signal.
+        Its exit status, negative for a signal, whether that ended it or it
+        saved first.
     """
     environment = dict(os.environ)
     if device is not None:
@@ -110,7 +112,7 @@ def _train(
                 time.sleep(POLL)
         finally:  # stopped, or an exception of this process
             _end(child)
-    return child.returncode
+    return -ended_by(child.returncode) or child.returncode
 
 
 def _end(child: subprocess.Popen) -> None:

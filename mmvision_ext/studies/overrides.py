@@ -1,30 +1,18 @@
 """Overrides of a config, as ``--cfg-options`` of the tools takes them."""
 
 import argparse
-import inspect
 from collections.abc import Mapping
 from typing import Any
 
 from mmengine.config import Config, DictAction
-from mmengine.runner import Runner
 
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.config.runner_keys import RUNNER_KEYS
 
 from .yaml_file import nearest
 
-# What Runner.from_cfg passes on, and what is read from the whole config later.
-# tools/train.py sets the last three itself.
-EFFECTIVE = {
-    *inspect.signature(Runner.__init__).parameters,
-    'activation_checkpointing',
-    'compile',
-    'custom_imports',
-    'efficient_conv_bn_eval',
-    'find_unused_parameters',
-    'model_wrapper_cfg',
-    'runner_type',
-    'sync_bn',
-} - {'self', 'cfg', 'work_dir', 'launcher', 'resume'}
+# tools/train.py sets these itself.
+_OF_THE_TOOL = {'work_dir', 'launcher', 'resume'}
 
 
 def check_overrides(content: Any, place: str) -> dict[str, Any]:
@@ -148,7 +136,7 @@ def _check_parents(cfg: Config, key: str, place: str) -> None:
 def _check_effect(cfg: Config, key: str, place: str) -> None:
     """Refuse a variable of the config file: its uses are written already."""
     name = key.partition('.')[0]
-    if name not in EFFECTIVE:
+    if name not in RUNNER_KEYS - _OF_THE_TOOL:
         raise InputError(
             f"{place}: override '{key}': no training reads '{name}' of "
             f'{cfg.filename} at the top level, so nothing would change. If '

@@ -16,6 +16,25 @@ from .state import State, Status, read_status
 POLL = 1.0  # seconds; submitit asks Slurm itself far less often
 
 
+class _Restartable(submitit.helpers.Checkpointable):
+    """A run whose job is started again after a preemption or its time limit.
+
+    submitit asks what to submit then: the same, which resumes.
+    """
+
+    def __call__(self, run: Run, script: str) -> Status:
+        """Train the run, or resume it.
+
+        Args:
+            run: The run.
+            script: Path of ``tools/train.py``.
+
+        Returns:
+            Where it stands.
+        """
+        return execute_run(run, script)
+
+
 def run_on_cluster(
     runs: Sequence[Run],
     script: str,
@@ -27,7 +46,9 @@ def run_on_cluster(
     """Train every run in a job of its own.
 
     When the caller stops early, or Ctrl-C arrives, jobs are cancelled and
-    stay resumable.
+    stay resumable. A job that Slurm preempts, or that reaches its time limit,
+    is submitted again and resumes, as often as submitit's
+    ``slurm_max_num_timeout`` allows for the latter.
 
     Args:
         runs: What to train.
@@ -49,7 +70,7 @@ def run_on_cluster(
     """
     executor = _executor(folder, parameters, cluster)
     pending = {
-        run.name: (run, executor.submit(execute_run, run, script))
+        run.name: (run, executor.submit(_Restartable(), run, script))
         for run in runs
     }
     try:

@@ -95,12 +95,14 @@ def resume_checkpoint(run: Run) -> Path | None:
     last = run.work_dir / Path(pointer.read_text().strip()).name
     steps = {
         int(match[1]): path
-        for path in run.work_dir.glob('*.pth')
+        for path in run.work_dir.glob('epoch_*' if run.by_epoch else 'iter_*')
         if (match := CHECKPOINT.fullmatch(path.name))
     }
     match = CHECKPOINT.fullmatch(last.name)
     if not last.is_file() or match is None:
         return None
+    if run.by_epoch and last.name.startswith('iter_'):
+        return last  # saved when a signal came, within an epoch or after one
     if int(match[1]) < run.length or _is_evaluated(run):
         return last
     earlier = [step for step in steps if step < run.length]

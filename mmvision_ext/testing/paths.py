@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-_REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def data_root() -> Path | None:
@@ -17,6 +17,6 @@ def data_root() -> Path | None:
     candidates = (
         [Path(named)]
         if named
-        else [_REPOSITORY / 'data', _REPOSITORY.parent / 'shared' / 'data']
+        else [REPOSITORY / 'data', REPOSITORY.parent / 'shared' / 'data']
     )
     return next((path for path in candidates if path.is_dir()), None)

@@ -5,9 +5,11 @@ import importlib
 import multiprocessing
 import os
 import random
-import socket
+import tempfile
 import traceback
 from collections.abc import Iterator, Mapping
+from multiprocessing import connection
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import Any
 
@@ -54,44 +56,55 @@ def train_in_new_process(
     cfg.load_from = str(resume_from) if resume_from else None
     _import_types(cfg.default_scope)
     context = multiprocessing.get_context('fork')
-    port = _free_port()
-    started = [
-        context.Process(target=_train, args=(cfg, rank, processes, port))
-        for rank in range(processes)
-    ]
-    for process in started:
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = (processes, f'file://{folder}/meeting')
+        if not _succeed(
+            [
+                context.Process(target=_train, args=(cfg, rank, *arguments))
+                for rank in range(processes)
+            ]
+        ):
+            raise RuntimeError(f'training in {work_dir} failed')
+
+
+def _succeed(processes: list[ForkProcess]) -> bool:
+    """Run processes to their end; where one fails, all are ended."""
+    for process in processes:
         process.start()
-    for process in started:
-        process.join()
-    if any(process.exitcode for process in started):
-        raise RuntimeError(f'training in {work_dir} failed')
+    running: dict[Any, ForkProcess] = {
+        process.sentinel: process for process in processes
+    }
+    while running:
+        for sentinel in connection.wait([*running]):
+            process = running.pop(sentinel)
+            process.join()
+            if process.exitcode:
+                for other in running.values():
+                    other.kill()
+    return not any(process.exitcode for process in processes)
 
 
 def _import_types(host: str) -> None:
     """Import what takes seconds: a copy of this process has what it has."""
-    for part in ('datasets', 'engine', 'evaluation', 'models'):
-        importlib.import_module(f'{host}.{part}')
+    if host != 'mmengine':
+        for part in ('datasets', 'engine', 'evaluation', 'models'):
+            importlib.import_module(f'{host}.{part}')
     for registry in vars(registries).values():
         if isinstance(registry, Registry) and registry.scope == SCOPE:
             registry.import_from_location()
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        return free.getsockname()[1]
-
-
-def _train(cfg: Config, rank: int, processes: int, port: int) -> None:
-    torch.set_num_threads(1)
+def _train(cfg: Config, rank: int, processes: int, meeting: str) -> None:
+    torch.set_num_threads(1)  # OpenMP's threads do not survive a fork
     if processes > 1:
         cfg.launcher = 'pytorch'
         os.environ.update(
             RANK=str(rank),
             LOCAL_RANK=str(rank),
             WORLD_SIZE=str(processes),
-            MASTER_ADDR='127.0.0.1',
-            MASTER_PORT=str(port),
+        )
+        torch.distributed.init_process_group(
+            'gloo', meeting, rank=rank, world_size=processes
         )
     # As in any other process: none of these numbers may matter.
     random.seed()

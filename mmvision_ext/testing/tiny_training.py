@@ -10,6 +10,7 @@ import torch
 from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
 from mmengine.model import BaseModel
+from mmengine.registry import DATASETS, MODELS
 from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import Dataset
@@ -48,6 +49,7 @@ class RisingMetric(BaseMetric):
         return dict(accuracy=self.accuracy)
 
 
+@MODELS.register_module()
 class TinyLine(BaseModel):
     """A linear layer that learns to give zero."""
 
@@ -73,7 +75,14 @@ class TinyLine(BaseModel):
         return dict(loss=output.square().mean()) if mode == 'loss' else output
 
 
-class _Lines(Dataset):
+@DATASETS.register_module()
+class TinyLines(Dataset):
+    """Four samples of evenly spaced values.
+
+    Args:
+        width: Values of a sample.
+    """
+
     def __init__(self, width: int) -> None:
         self.values = torch.linspace(-1, 1, 4 * width).reshape(4, width)
 
@@ -131,7 +140,7 @@ def tiny_runner(
         The runner.
     """
     loader = dict(
-        dataset=_Lines(width),
+        dataset=TinyLines(width),
         batch_size=2,
         num_workers=0,
         collate_fn=dict(type='default_collate'),

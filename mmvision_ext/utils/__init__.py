@@ -1,5 +1,5 @@
 """Errors and checks that every part uses."""
 
-from .errors import InputError
+from .errors import BRIEF, InputError, brief
 
-__all__ = ['InputError']
+__all__ = ['BRIEF', 'InputError', 'brief']

@@ -1,6 +1,7 @@
 """Faults of a config that would otherwise surface deep inside a run."""
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from mmvision_ext.utils.class_check import (
     class_count_warnings,
     class_name_faults,
 )
+from mmvision_ext.utils.config.explain import place_of
+from mmvision_ext.utils.config.static_check import mode_faults, runner_faults
 from mmvision_ext.utils.dataset_configs import (
     dataset_classes,
     downloads_itself,
@@ -25,20 +28,51 @@ from mmvision_ext.utils.dataset_configs import (
     split_faults,
 )
 from mmvision_ext.utils.errors import InputError
-from mmvision_ext.utils.file_check import missing_checkpoints, missing_data
+from mmvision_ext.utils.file_check import (
+    missing_annotations,
+    missing_checkpoints,
+    missing_data,
+)
 from mmvision_ext.utils.topk_check import topk_faults
 
-__all__ = ['amp_faults', 'check_config', 'dataset_classes', 'iter_datasets']
+__all__ = [
+    'amp_faults',
+    'check_config',
+    'check_runner',
+    'dataset_classes',
+    'iter_datasets',
+]
+
+_SHOWN = 12  # faults; a wrong default_scope makes one of every type
+_KEY = re.compile(r'[\w.-]+')
+
+
+def check_runner(cfg: Mapping[str, Any]) -> None:
+    """Check what a runner needs before it is asked to do anything.
+
+    Keys at the top of the config, and types and arguments of model, hooks,
+    visualizer and log processor.
+
+    Args:
+        cfg: The complete config of a runner.
+
+    Raises:
+        InputError: With every fault found, each naming its key, and the file
+            and line that set it where they are known.
+    """
+    _refuse(cfg, runner_faults(cfg))
 
 
 def check_config(cfg: Mapping[str, Any], modes: Sequence[str]) -> None:
     """Check a config before any data is read.
 
-    Class counts of the model's heads against the classes of the data that
-    they are for, class names and palettes, numbers of guesses, test data
-    against the training data, files that do not exist, and mixed precision
-    without a GPU. The heads are for the training data, or for the data of the
-    only mode; other data with another number of classes gives a warning.
+    First types, arguments and plain values of datasets, loops, metrics,
+    optimizer and schedules, on which the rest depends. Then class counts of
+    the model's heads against the classes of the data that they are for, class
+    names and palettes, numbers of guesses, test data against the training
+    data, files that do not exist, and mixed precision without a GPU. The
+    heads are for the training data, or for the data of the only mode; other
+    data with another number of classes gives a warning.
 
     Args:
         cfg: The complete config of a runner.
@@ -47,8 +81,10 @@ def check_config(cfg: Mapping[str, Any], modes: Sequence[str]) -> None:
 
     Raises:
         InputError: With every fault found, each naming its key and the value
-            that would be right.
+            that would be right, and the file and line that set it where they
+            are known.
     """
+    _refuse(cfg, mode_faults(cfg, modes))
     scope, model = cfg.get('default_scope'), cfg.get('model') or {}
     faults: list[str] = []
     data: list[list[tuple[str, Mapping[str, Any]]]] = []
@@ -72,17 +108,30 @@ def check_config(cfg: Mapping[str, Any], modes: Sequence[str]) -> None:
         faults += class_count_faults(model, data[0], scope)
         faults += _topk_faults(cfg, modes, data[0])
     faults += missing_checkpoints(cfg, 'train' in modes)
+    for mode in modes:
+        faults += missing_annotations(cfg.get(f'{mode}_evaluator'), mode)
     if 'train' in modes:
         faults += amp_faults(cfg.get('optim_wrapper'))
-    if faults:
-        raise InputError(
-            'the config cannot work:\n'
-            + '\n'.join(f'  - {fault}' for fault in faults)
-        )
+    _refuse(cfg, faults)
     if data:
         others = [member for members in data[1:] for member in members]
         for text in class_count_warnings(model, data[0], others, scope):
             print_log(text, logger='current', level=logging.WARNING)
+
+
+def _refuse(cfg: Mapping[str, Any], faults: Sequence[str]) -> None:
+    """Raise an error with all faults and where they come from, if any."""
+    if not faults:
+        return
+    file = getattr(cfg, 'filename', None)
+    lines = []
+    for fault in faults[:_SHOWN]:
+        key = _KEY.match(fault)
+        place = place_of(file, key.group()) if file and key else ''
+        lines.append(f'  - {fault}' + (f' [{place}]' if place else ''))
+    if len(faults) > _SHOWN:
+        lines.append(f'  and {len(faults) - _SHOWN} more')
+    raise InputError('the config cannot work:\n' + '\n'.join(lines))
 
 
 def _split_faults(cfg: Mapping[str, Any], modes: Sequence[str]) -> list[str]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from .config.layers import missing_base
 from .errors import InputError
 from .nearest import did_you_mean
 
@@ -38,6 +39,14 @@ def read_config(path: str | Path) -> Config:
     try:
         return Config.fromfile(path)
     except Exception as error:  # a config is a program
+        lost = missing_base(path)
+        if lost is not None and not isinstance(error, ImportError):
+            file, name, base = lost
+            names = [item.name for item in base.parent.glob('*')]
+            raise InputError(
+                f"config {file}: _base_: no file for '{name}'"
+                f'{did_you_mean(base.name, names)}'
+            ) from error
         raise InputError(
             f'config {path}: cannot be read: {type(error).__name__}: {error}'
         ) from error

@@ -1,5 +1,9 @@
 """The error that a user can mend."""
 
+from typing import Any
+
+BRIEF = 80  # characters
+
 
 class InputError(ValueError):
     """A config, file or argument cannot be used.
@@ -8,3 +12,19 @@ class InputError(ValueError):
     and the edit or command that mends it. The command-line tools print it
     without a traceback.
     """
+
+
+def brief(value: Any) -> str:
+    """What was found in a file, for a message.
+
+    Args:
+        value: Anything, however long or deep.
+
+    Returns:
+        Its ``repr``, cut to :data:`BRIEF` characters.
+    """
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # deep, or too long a number
+        return f'a very large {type(value).__name__}'
+    return text if len(text) <= BRIEF else f'{text[: BRIEF - 3]}...'

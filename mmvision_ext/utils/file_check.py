@@ -67,6 +67,36 @@ def missing_checkpoints(cfg: Mapping[str, Any], training: bool) -> list[str]:
     ]
 
 
+def missing_annotations(evaluator: Any, mode: str) -> list[str]:
+    """Check ``ann_file`` of metrics, which they read at the start.
+
+    Args:
+        evaluator: Config of an evaluator: a metric, a list of them, or a
+            dict with ``metrics``.
+        mode: ``'val'`` or ``'test'``.
+
+    Returns:
+        One sentence a file; none where a backend other than the local disk
+        reads it.
+    """
+    key = f'{mode}_evaluator'
+    if isinstance(evaluator, Mapping) and 'metrics' in evaluator:
+        key, evaluator = f'{key}.metrics', evaluator['metrics']
+    single = isinstance(evaluator, Mapping)
+    return [
+        f"{key if single else f'{key}.{index}'}.ann_file: no file '{path}'"
+        for index, metric in enumerate(
+            [evaluator] if single else evaluator or ()
+        )
+        if isinstance(metric, Mapping)
+        and (metric.get('backend_args') or {}).get('backend', 'local')
+        == 'local'
+        and isinstance(path := metric.get('ann_file'), str)
+        and path
+        and _is_lost(path)
+    ]
+
+
 def _missing_folders(key: str, prefix: Any, root: str) -> list[str]:
     """Folders of images in ``data_prefix`` that do not exist."""
     named = (

@@ -10,6 +10,7 @@ Example:
 import argparse
 
 from mmvision_ext.engine.launch import exit_on_input_error
+from mmvision_ext.utils.arguments import add_trust_checkpoint
 
 
 def parse_args() -> argparse.Namespace:
@@ -21,6 +22,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('image', help='image file, folder or pattern')
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file or address')
+    add_trust_checkpoint(parser)
     parser.add_argument(
         '--out',
         required=True,

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from mmvision_ext.engine.launch import exit_on_input_error
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.arguments import add_trust_checkpoint
 
 if TYPE_CHECKING:
     from mmvision_ext.models.text import TextEncoder
@@ -31,6 +32,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('image', help='image file, folder or pattern')
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file or address')
+    add_trust_checkpoint(parser)
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         '--words', nargs='+', help='default: the classes of the training'

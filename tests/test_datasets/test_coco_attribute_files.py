@@ -160,18 +160,18 @@ def no_layout(by_patch):
     ('damage', 'message'),
     [
         (short_vector, r'annotation 5: expected 3 scores, .* found \(2,\)'),
-        (text_vector, r'annotation 5: expected 3 scores, .*\(metal\)'),
+        (text_vector, r"annotation 5: expected 3 scores, .*\('metal'\)"),
         (nan_score, "annotation 5, attribute 'furry': .* found nan"),
         (high_score, r"5, attribute 'furry': expected .*\[0, 1\].* 1.01"),
         (low_score, "annotation 5, attribute 'furry': .* found -0.5"),
         (missing_id, 'patch 12: .* in patch_id_to_ann_id, found none'),
-        (odd_id, "patch 12: expected an annotation id, found 'x'"),
+        (odd_id, "patch_id_to_ann_id: expected an id, .* found 'x'"),
         (missing_split, 'patch 12: expected it in split, found none'),
         (odd_split, 'annotation 5: expected a split such as .* found 3'),
         (repeated_name, 'attributes: expected each name once, found 1'),
         (no_names, 'attributes: expected names, .* found None'),
         (no_objects, 'expected objects, found none'),
-        (no_layout, 'expected a dict of ann_vecs, .* found info, type'),
+        (no_layout, "expected a dict of ann_vecs, .* found 'info': dict"),
     ],
 )
 def test_faults_are_named(tmp_path, by_patch, damage, message):

@@ -211,11 +211,14 @@ def test_ids_without_a_match_are_named(root, logged):
 @pytest.mark.parametrize(
     ('box', 'message'),
     [
-        ([40, 5, 30, 20], 'annotation 24: expected a box in its image of 60'),
-        ([5, 5, 0, 20], 'annotation 24: expected a box with x1 < x2'),
-        ([5, 5, float('nan'), 20], 'annotation 24: expected a box with x1'),
-        ([5, 5], 'annotation 24: expected a bbox x, y, width, height'),
-        (None, 'annotation 24: expected a bbox x, y, width, height'),
+        (
+            [40, 5, 30, 20],
+            'annotation 24, bbox: expected a box in its image',
+        ),
+        ([5, 5, 0, 20], 'annotation 24, bbox: expected a box with x1 < x2'),
+        ([5, 5, float('nan'), 20], 'annotation 24, bbox: expected a bbox'),
+        ([5, 5], 'annotation 24, bbox: expected a bbox, four numbers'),
+        (None, 'annotation 24, bbox: expected a bbox, four numbers'),
     ],
 )
 def test_boxes_outside_their_image_are_named(root, box, message):

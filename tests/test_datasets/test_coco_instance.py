@@ -341,7 +341,7 @@ def without(section, key):
             | dict(
                 images=[dict(id=1, file_name='1.jpg', width='60', height=40)]
             ),
-            ['image 1', 'width', "'60'"],
+            ['images[0].width', "'60'"],
         ),
     ],
 )

@@ -10,8 +10,8 @@ import pytest
 
 from mmvision_ext.datasets.errors import DatasetError
 from mmvision_ext.datasets.joblib_files import read_joblib
-from mmvision_ext.datasets.plain_arrays import PlainDtype, array
 from mmvision_ext.datasets.restricted_pickle import read_arrays
+from mmvision_ext.utils.plain_arrays import PlainDtype, array
 
 READ = """
 import sys, resource

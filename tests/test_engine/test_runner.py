@@ -9,7 +9,7 @@ from mmengine.model import BaseModel, BaseModule, PretrainedInit
 from torch import nn
 from torch.utils.data import BatchSampler, DataLoader, Sampler
 
-from mmvision_ext.engine.runner import Runner, _batch_size, _read
+from mmvision_ext.engine.runner import Runner, _batch_size
 from mmvision_ext.utils import InputError
 
 
@@ -106,34 +106,6 @@ def test_pretrained_weights_of_another_network_stop_the_run(
     runner = _runner(Toy(dict(type='Pretrained', checkpoint=file)), tmp_path)
     with pytest.raises(InputError, match='d.pth: 0 entries loaded'):
         runner._init_model_weights()
-
-
-@pytest.mark.parametrize(
-    ('name', 'file'),
-    [
-        ('torchvision://resnet18', 'resnet18-'),
-        ('open-mmlab://resnest50', 'resnest50'),
-        ('open-mmlab://detectron/resnet50_gn', 'resnet50_gn-'),
-        ('mmcls://mobilenet_v2', 'mobilenet_v2_batch256'),
-    ],
-)
-def test_weights_of_a_model_zoo_are_read_safely(
-    name: str, file: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = []
-    monkeypatch.setattr(
-        'mmvision_ext.engine.runner.read_checkpoint',
-        lambda source: asked.append(source) or {'backbone.a': 0, 'head': 1},
-    )
-    content = _read(name)
-    assert asked[0].startswith('https://')
-    assert asked[0].rpartition('/')[2].startswith(file)
-    if name.startswith('mmcls'):
-        assert content['state_dict'] == {'a': 0}
-    with pytest.raises(InputError, match='expected a file.*did you mean'):
-        _read(f'{name}x')
-    with pytest.raises(InputError, match='expected a file'):
-        _read('s3://bucket/a.pth')
 
 
 class Converting(Body):

@@ -4,7 +4,6 @@ import contextlib
 import pickle
 import random
 from pathlib import Path
-from urllib.error import URLError
 
 import numpy as np
 import pytest
@@ -32,27 +31,6 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path: Path) -> None:
         with pytest.raises(InputError, match='weights_only=True'):
             read_checkpoint(tmp_path / name)
     assert not sprung.exists()
-
-
-def test_code_in_a_download_is_not_run_either(monkeypatch) -> None:
-    asked = {}
-    monkeypatch.setattr(
-        torch.hub,
-        'load_state_dict_from_url',
-        lambda url, **options: asked.update(options, url=url) or {},
-    )
-    assert read_checkpoint('https://host/w.pth') == {}
-    assert asked['url'] == 'https://host/w.pth'
-    assert asked['weights_only'] is True
-
-
-def test_a_download_that_fails_is_named(monkeypatch) -> None:
-    def fail(*args: object, **options: object) -> None:
-        raise URLError('no route to host')
-
-    monkeypatch.setattr(torch.hub, 'load_state_dict_from_url', fail)
-    with pytest.raises(InputError, match='https://host/w.pth.*no route'):
-        read_checkpoint('https://host/w.pth')
 
 
 def test_a_folder_is_named(tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 ``model.behaviour`` in the config says what happens: ``train``, ``fail``,
 ``die`` (SIGTERM after the first checkpoint, unless resumed), ``die-late``
-(after the last checkpoint, before its evaluation), ``wait`` (after the first
-checkpoint, for a signal), ``no-metric``.
+(after the last checkpoint, before its evaluation), ``stop`` (SIGTERM in epoch
+2, which it obeys after a save), ``wait`` (after the first checkpoint, for a
+signal), ``no-metric``.
 """
 
 import argparse
@@ -36,9 +37,16 @@ def main() -> None:
     if cfg.model.behaviour == 'fail':
         raise SystemExit('boom: no data')
     done = int(re.search(r'_(\d+)\.pth', args.resume)[1]) if args.resume else 0
+    if args.resume and 'iter_' in args.resume:
+        done = 1
     last = cfg.train_cfg.max_epochs
     with log.open('w') as file:
         for epoch in range(done + 1, last + 1):
+            if cfg.model.behaviour == 'stop' and epoch == 2:
+                checkpoint = work_dir / 'iter_99.pth'
+                checkpoint.touch()
+                (work_dir / 'last_checkpoint').write_text(str(checkpoint))
+                raise SystemExit(128 + signal.SIGTERM)
             write = dict(epoch=epoch, iter=epoch, step=epoch, lr=0.1)
             write.update(loss=1.0, time=0.25, memory=100 + epoch)
             print(json.dumps(write), file=file, flush=True)

@@ -86,6 +86,18 @@ def test_a_folder_that_the_study_has_not_made(single, script: str) -> None:
     assert 'this study has not started' in status.detail
 
 
+def test_stopped_after_a_save_then_resumed(single, script: str) -> None:
+    """As SignalHook does: within an epoch, with an exit status of its own."""
+    run = single()
+    status = execute_run(_change(run, behaviour='stop'), script)
+    assert status.state is State.INTERRUPTED
+    assert status.detail == 'ended by SIGTERM'
+    assert status.resume == run.work_dir / 'iter_99.pth'
+    assert execute_run(run, script).state is State.FINISHED
+    returned = [attempt.returncode for attempt in read_record(run).attempts]
+    assert returned == [-15, 0]
+
+
 def test_killed_after_a_checkpoint_then_resumed(single, script: str) -> None:
     run = single()
     status = execute_run(_change(run, behaviour='die'), script)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import submitit
 
 from mmvision_ext.studies import local
 from mmvision_ext.studies.lock import is_locked
@@ -106,6 +107,25 @@ def test_jobs_of_submitit(plan, content, script: str, tmp_path: Path) -> None:
     )
     assert [ended[run].state for run in runs] == [State.FAILED, State.FINISHED]
     assert 'boom' in ended[runs[0]].detail
+
+
+def test_a_preempted_job_is_submitted_again(
+    single, script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What submitit asks for then is the same run."""
+    submitted = []
+
+    class Executor(submitit.AutoExecutor):
+        def submit(self, *call):
+            submitted.append(call)
+            return super().submit(*call)
+
+    monkeypatch.setattr(submitit, 'AutoExecutor', Executor)
+    run = single()
+    list(run_on_cluster([run], script, tmp_path, {}, _nothing, 'local'))
+    [(function, *arguments)] = submitted
+    again = function.checkpoint(*arguments)
+    assert (again.function, [*again.args]) == (function, [run, script])
 
 
 def test_a_job_that_breaks_down(single, tmp_path: Path, monkeypatch) -> None:

@@ -75,7 +75,8 @@ def test_classes_of_members_that_differ_are_told_not_compared(
     ]
     cfg = make_config(heads=80)
     cfg.train_dataloader.dataset = dict(
-        type='ConcatDataset', datasets=[member for _, member in members]
+        type='ConcatDataset',
+        datasets=[dict(type='CocoDataset', **member) for _, member in members],
     )
     check_config(cfg, ('train',))
     [text] = class_count_warnings(cfg.model, members, [], 'mmdet')
@@ -130,6 +131,7 @@ def test_a_string_in_the_place_of_a_tuple_is_the_only_fault(
     cfg = make_config(classes='cat', heads=80)
     if key == 'classes':  # mmpretrain's spelling
         cfg.train_dataloader.dataset.pop('metainfo')
+        cfg.train_dataloader.dataset.type = 'mmpretrain.CustomDataset'
         cfg.train_dataloader.dataset.classes = 'cat'
     [fault] = _faults(cfg)
     assert "write a tuple, ('cat', ) with the comma" in fault

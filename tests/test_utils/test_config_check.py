@@ -154,7 +154,12 @@ def test_configs_of_the_hosts_have_no_wrong_count(
     monkeypatch: pytest.MonkeyPatch,
     warnings: list[str],
 ) -> None:
-    for check in ('missing_data', 'missing_checkpoints', 'amp_faults'):
+    for check in (
+        'missing_data',
+        'missing_annotations',
+        'missing_checkpoints',
+        'amp_faults',
+    ):
         monkeypatch.setattr(config_check, check, lambda *args: [])
     [package] = util.find_spec(host).submodule_search_locations
     cfg = Config.fromfile(Path(package) / '.mim' / 'configs' / name)
@@ -192,7 +197,8 @@ def test_a_wrong_count_in_them_is_found(
     right: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(config_check, 'missing_data', lambda *args: [])
+    for check in ('missing_data', 'missing_annotations'):
+        monkeypatch.setattr(config_check, check, lambda *args: [])
     [package] = util.find_spec(host).submodule_search_locations
     cfg = Config.fromfile(Path(package) / '.mim' / 'configs' / name)
     wrong: dict[str, Any] = {key: right + 1}

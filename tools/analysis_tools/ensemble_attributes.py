@@ -16,12 +16,13 @@ Example:
 import argparse
 
 from mmvision_ext.engine.launch import exit_on_input_error
-from mmvision_ext.utils.arguments import tool_parser
+from mmvision_ext.utils.arguments import add_trust_checkpoint, tool_parser
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = tool_parser(__doc__, out='folder for the results', device=True)
+    add_trust_checkpoint(parser)
     parser.add_argument(
         'models',
         nargs='+',

@@ -26,6 +26,6 @@ else
         --master-addr="${MASTER_ADDR:-127.0.0.1}"
         --master-port="${PORT:-29500}")
 fi
-exec "$python" -m torch.distributed.run "${meeting[@]}" \
+exec "$python" -m mmvision_ext.engine.distributed.torchrun "${meeting[@]}" \
     --nproc-per-node="$processes" "$script" "${files[@]}" \
     --launcher pytorch "$@"

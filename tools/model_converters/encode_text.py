@@ -40,7 +40,7 @@ from mmvision_ext.models.text import (
     write_embeddings,
 )
 from mmvision_ext.utils import InputError
-from mmvision_ext.utils.arguments import tool_parser
+from mmvision_ext.utils.arguments import add_trust_checkpoint, tool_parser
 
 
 def parse_args() -> argparse.Namespace:
@@ -60,6 +60,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--architecture', help='of open_clip')
     parser.add_argument('--weights', help='file, or tag of open_clip')
+    add_trust_checkpoint(parser)
     parser.add_argument(
         '--sentence-model', help='folder or name for sentence-transformers'
     )

@@ -22,6 +22,7 @@ from mmvision_ext.models.backbones.convert import (
     read_weights,
 )
 from mmvision_ext.ops import require
+from mmvision_ext.utils.arguments import add_trust_checkpoint
 
 
 def convert(weights: str, config: Path, out: Path) -> str:
@@ -56,6 +57,7 @@ def main() -> None:
     parser.add_argument(
         'weights', help='.pth or .safetensors file, or address of a .pth'
     )
+    add_trust_checkpoint(parser)
     parser.add_argument('config', type=Path)
     parser.add_argument('--out', type=Path, required=True)
     args = parser.parse_args()

@@ -7,11 +7,18 @@ from .checksum import (
     checksum_path,
     fault_of,
 )
+from .download import fetch
 from .durable import write_text
 from .load_report import LoadReport, arrived_fraction, match_state_dict
 from .main_process import on_main_process
-from .newest import LAST_CHECKPOINT, TEMPLATES, Newest, newest_good
-from .safe_load import read_checkpoint
+from .newest import (
+    LAST_CHECKPOINT,
+    TEMPLATES,
+    Newest,
+    has_checkpoints,
+    newest_good,
+)
+from .safe_load import read_checkpoint, trust_checkpoint
 from .safe_save import (
     CheckpointWriteError,
     content_digest,
@@ -19,6 +26,7 @@ from .safe_save import (
     remove_leftovers,
     write_checkpoint,
 )
+from .sources import read_source, use_safe_loader
 from .state import STRIP_WRAPPER, Renames, state_of
 
 __all__ = [
@@ -35,14 +43,19 @@ __all__ = [
     'checksum_path',
     'content_digest',
     'fault_of',
+    'fetch',
+    'has_checkpoints',
     'match_state_dict',
     'newest_good',
     'on_main_process',
     'read_checkpoint',
+    'read_source',
     'remove_checkpoint',
     'remove_leftovers',
     'rename_by_order',
     'state_of',
+    'trust_checkpoint',
+    'use_safe_loader',
     'write_checkpoint',
     'write_text',
 ]

@@ -49,16 +49,18 @@ def write_unfinished(
     return digest
 
 
-def finish(path: Path) -> None:
+def finish(path: Path, name: Path | None = None) -> None:
     """Give a file that :func:`write_unfinished` wrote its name, for good.
 
     Args:
-        path: The name; a file that has it is replaced.
+        path: What :func:`write_unfinished` was given.
+        name: Another name in the same folder; None for ``path``. A file that
+            has it is replaced.
 
     Raises:
         OSError: It cannot be renamed.
     """
-    os.replace(_temporary(path), path)
+    os.replace(_temporary(path), name or path)
     sync_folder(path.parent)
 
 

@@ -47,6 +47,21 @@ class _Candidate:
     time: int  # of the last change, in nanoseconds
 
 
+def has_checkpoints(work_dir: str | Path) -> bool:
+    """Whether a run has saved anything, good or damaged.
+
+    Args:
+        work_dir: Folder of the run, which may be absent.
+
+    Returns:
+        Whether it has.
+    """
+    work_dir = Path(work_dir)
+    return (work_dir / LAST_CHECKPOINT).is_file() or any(
+        work_dir.glob('*.pth')
+    )
+
+
 def newest_good(
     work_dir: Path,
     folder: Path | None = None,

@@ -154,6 +154,10 @@ class ExactResumeHook(Hook):
         """
         self._is_validated = True
 
+    def leave_validation(self) -> None:
+        """Note that the validation under way is not brought to its end."""
+        self._is_validated = False
+
     def before_save_checkpoint(
         self, runner: Runner, checkpoint: dict[str, Any]
     ) -> None:

@@ -100,7 +100,7 @@ def measure_histogram_cost(
         experiment_name=f'histogram-cost-{time.time_ns()}',
         default_scope='mmpretrain',
         train_dataloader=dict(
-            dataset=_Noise(size),
+            dataset=Noise(size),
             batch_size=size.batch_size,
             num_workers=0,
             sampler=dict(type='InfiniteSampler'),
@@ -181,7 +181,7 @@ def write_costs(
 
 
 @dataclass
-class _Noise(Dataset):
+class Noise(Dataset):
     """Random images, made once."""
 
     size: BenchmarkSize

@@ -2,7 +2,7 @@
 
 import copy
 import functools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,13 @@ from mmvision_ext.engine.checkpointing import (
     write_checkpoint,
     write_text,
 )
+from mmvision_ext.engine.non_finite import infinite_buffers, require_finite
+from mmvision_ext.engine.unwrap import unwrapped
 from mmvision_ext.registry import HOOKS
 from mmvision_ext.utils import InputError
 
 _OUTDATED = 'outdated_ckpts'  # what a save makes superfluous, by name
+_INTERRUPTED = 'interrupted_ckpt'  # the next regular save replaces it
 
 
 @HOOKS.register_module()
@@ -49,6 +52,7 @@ class SafeCheckpointHook(CheckpointHook):
     - a file in ``load_from`` that has a checksum must have that content;
     - in a distributed job every process waits for the main one and learns of
       its failure;
+    - weights, buffers and averages that are not finite are never saved;
     - a published model is read without running code from it.
 
     Args:
@@ -85,6 +89,7 @@ class SafeCheckpointHook(CheckpointHook):
             )
         super().__init__(**settings)
         self.on_write_error = on_write_error
+        self.may_be_infinite: frozenset[str] = frozenset()
 
     def before_run(self, runner: Runner) -> None:
         """Choose the checkpoint to resume from, or check the named one.
@@ -106,8 +111,35 @@ class SafeCheckpointHook(CheckpointHook):
         """
         super().before_train(runner)
         self.file_backend = _LateRemoval()
+        self.may_be_infinite = infinite_buffers(unwrapped(runner.model))
         if is_main_process():
             self._tidy(runner)
+
+    def save_interrupted(self, runner: Runner, meta: dict[str, int]) -> Path:
+        """Save between two regular saves; the next of them replaces it.
+
+        Args:
+            runner: The runner.
+            meta: Epochs and steps that are done, ``epoch`` and ``iter``.
+
+        Returns:
+            The checkpoint, ``iter_<steps>.pth``, which the run resumes from.
+
+        Raises:
+            CheckpointWriteError: The system could not write it.
+            NonFiniteError: The weights are not finite.
+        """
+        path = Path(self.out_dir) / f'iter_{meta["iter"]}.pth'
+        info = runner.message_hub.runtime_info
+        if info.get('last_ckpt') == str(path):
+            return path  # a regular save of this step
+        runner.message_hub.update_info(_INTERRUPTED, path.name)
+        self._safe(runner).save_checkpoint(
+            self.out_dir, path.name, meta=dict(meta), by_epoch=False
+        )
+        pointer = Path(runner.work_dir) / LAST_CHECKPOINT
+        on_main_process(functools.partial(_conclude, pointer, str(path), []))
+        return path
 
     def _tidy(self, runner: Runner) -> None:
         """Remove what an interrupted save left."""
@@ -193,6 +225,9 @@ class SafeCheckpointHook(CheckpointHook):
     ) -> None:
         """Save, then name it the last, then remove what is no longer kept."""
         outdated = self.file_backend.take()
+        interrupted = runner.message_hub.runtime_info.pop(_INTERRUPTED, '')
+        if interrupted != Path(self._path(step)).name:
+            outdated += [Path(self.out_dir) / interrupted] * bool(interrupted)
         if self.max_keep_ckpts > 0 and step not in self.keep_ckpt_ids:
             if len(self.keep_ckpt_ids) == self.max_keep_ckpts:
                 outdated.append(Path(self._path(self.keep_ckpt_ids[0])))
@@ -226,7 +261,9 @@ class SafeCheckpointHook(CheckpointHook):
     def _safe(self, runner: Runner) -> Runner:
         """The same training, all parts shared, which saves safely."""
         view = copy.copy(runner)
-        view.save_checkpoint = functools.partial(_save, runner)
+        view.save_checkpoint = functools.partial(
+            _save, runner, self.may_be_infinite
+        )
         return view
 
     def _publish_model(self, runner: Runner, ckpt_path: str) -> None:
@@ -301,12 +338,20 @@ class _Taken(Exception):
         self.checkpoint = checkpoint
 
 
-def _save(runner: Runner, out_dir: str, filename: str, **options: Any) -> None:
+def _save(
+    runner: Runner,
+    may_be_infinite: Collection[str],
+    out_dir: str,
+    filename: str,
+    **options: Any,
+) -> None:
     """Write what ``runner.save_checkpoint`` would; all processes call it."""
 
     def write() -> None:
         checkpoint = _content(runner, out_dir, filename, **options)
-        write_checkpoint(checkpoint, Path(out_dir) / filename)
+        path = Path(out_dir) / filename
+        require_finite(checkpoint, str(path), may_be_infinite)
+        write_checkpoint(checkpoint, path)
 
     on_main_process(write)
 

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import nn
 
 from mmvision_ext.engine.checkpointing import (
@@ -25,8 +23,8 @@ def read_weights(file: str | Path) -> State:
     """Read a state dict of torchvision, timm or a host.
 
     Args:
-        file: A file of ``torch.save``, an http(s) address of one, or a
-            ``.safetensors`` file.
+        file: A file of ``torch.save`` or ``*.safetensors``, or an http(s)
+            address of one.
 
     Returns:
         Name to tensor of any shape, in the order of the file.
@@ -35,12 +33,7 @@ def read_weights(file: str | Path) -> State:
         InputError: If the file cannot be read without running code from it,
             or holds no weights.
     """
-    if str(file).endswith('.safetensors'):
-        if not Path(file).is_file():
-            raise InputError(f'weights: expected a file, found none at {file}')
-        content: Mapping = _read_safetensors(file)
-    else:
-        content = read_checkpoint(file)
+    content: Mapping = read_checkpoint(file)
     for key in ('state_dict', 'model'):
         if isinstance(content.get(key), Mapping):
             content = content[key]
@@ -55,16 +48,6 @@ def read_weights(file: str | Path) -> State:
             f'{sorted(map(str, content))[:5]}'
         )
     return state
-
-
-def _read_safetensors(file: str | Path) -> State:
-    try:
-        return load_file(file)
-    except (SafetensorError, OSError) as error:
-        raise InputError(
-            f'weights {file}: expected a safetensors file, found one that is '
-            f'damaged or of another kind ({error}). Copy it again.'
-        ) from error
 
 
 def convert_to_backbone(

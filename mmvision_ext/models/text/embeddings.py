@@ -12,7 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from mmvision_ext.utils import InputError
+from mmvision_ext.utils import InputError, brief
 from mmvision_ext.utils.nearest import did_you_mean
 
 Prompts = tuple[tuple[str, ...], ...]
@@ -219,12 +219,12 @@ def _header(text: str, path: Path) -> Mapping[str, Any]:
         if not isinstance(found, kind):  # type: ignore[arg-type]
             raise InputError(
                 f'{path}: expected {key} in the header, found '
-                f'{"none" if found is ... else repr(found)}. {_COMMAND}'
+                f'{"none" if found is ... else brief(found)}. {_COMMAND}'
             )
     if header['version'] != _VERSION:
         raise InputError(
             f'{path}: expected version {_VERSION} of the file, found '
-            f'{header["version"]}. {_COMMAND}'
+            f'{brief(header["version"])}. {_COMMAND}'
         )
     return header
 
@@ -241,7 +241,7 @@ def _check(embeddings: TextEmbeddings, source: str) -> None:
     if not names or not all(isinstance(n, str) and n.strip() for n in names):
         raise InputError(
             f'{source}: expected one name or more, none of them empty, found '
-            f'{list(names)[:5]}. {_COMMAND}'
+            f'{brief(list(names))}. {_COMMAND}'
         )
     _check_unique(names, source)
     _check_features(embeddings.features, 'features', len(names), source)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mmvision_ext.datasets.json_files import read_json
-from mmvision_ext.utils import InputError
+from mmvision_ext.utils import InputError, brief
 from mmvision_ext.utils.nearest import nearest
 
 from .embeddings import Prompts
@@ -82,16 +82,23 @@ def read_phrases(vocabulary: str) -> Phrases:
             f'{path}: expected phrases, an object of names, found '
             f'{type(found).__name__}'
         )
+    patterns = content.get('patterns', {})
+    if not isinstance(patterns, dict):
+        raise InputError(
+            f'{path}: expected patterns, an object of lists, found '
+            f'{brief(patterns)}'
+        )
     pairs = {
-        name: _pair(name, entry, content.get('patterns') or {}, path)
+        name: _pair(name, entry, patterns, path)
         for name, entry in found.items()
     }
     opposites = {name: absent for name, (_, absent) in pairs.items() if absent}
     if opposites and len(opposites) < len(pairs):
         lone = next(name for name in pairs if name not in opposites)
         raise InputError(
-            f"{path}: expected an opposite of every name, found none of '"
-            f"{lone}'; give its pattern two phrases, or none of them two"
+            f'{path}, phrases: expected an opposite of every name, found none '
+            f'of {brief(lone)}; give its pattern two phrases, or none of '
+            'them two'
         )
     return Phrases(
         {name: present for name, (present, _) in pairs.items()},
@@ -109,26 +116,33 @@ def _pair(
     name: str, entry: Any, patterns: Mapping[str, Any], path: Path
 ) -> tuple[str, str]:
     """Phrase of a name and of its opposite; '' where there is none."""
-    if isinstance(entry, str) and entry:
+    if isinstance(entry, str) and entry.strip() and name.strip():
         return entry, ''
     if (
         isinstance(entry, list)
         and len(entry) == 2
         and isinstance(entry[0], str)
         and isinstance(entry[1], str)
+        and name.strip()
+        and entry[1].strip()
     ):
         pattern = patterns.get(entry[0])
         if (
             isinstance(pattern, list)
             and len(pattern) in (1, 2)
-            and all(str(part).count('{}') == 1 for part in pattern)
+            and all(
+                isinstance(part, str) and part.count('{}') == 1
+                for part in pattern
+            )
         ):
-            present, *absent = (part.format(entry[1]) for part in pattern)
+            present, *absent = (
+                part.replace('{}', entry[1]) for part in pattern
+            )
             return present, absent[0] if absent else ''
     raise InputError(
-        f"{path}: expected a phrase of '{name}', or [pattern, words] with one "
-        f'of the patterns {sorted(patterns)}, each a list of one or two '
-        f'phrases with {{}}, found {entry!r}'
+        f'{path}, phrases: expected a phrase of {brief(name)}, or [pattern, '
+        f'words] with one of the patterns {brief(sorted(patterns))}, each a '
+        f'list of one or two phrases with {{}}, found {brief(entry)}'
     )
 
 

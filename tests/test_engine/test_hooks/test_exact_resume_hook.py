@@ -1,5 +1,6 @@
 """Resumed trainings in one process: positions, validations, warnings."""
 
+import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.hooks import EarlyStoppingHook, Hook
+from mmengine.optim.optimizer import amp_optimizer_wrapper
 from mmengine.runner import Runner
 
 from mmvision_ext.engine.checkpointing import read_checkpoint
@@ -207,6 +209,32 @@ def test_accumulated_gradients_are_resumed(
         place = saved['exact_resume']
         assert place['accumulated'] is bool(step % 2)
         assert bool(place['gradients']) is bool(step % 2)
+        name = f'from_{step}'
+        train(name, f'whole/iter_{step}.pth', optim_wrapper=wrapper)
+        assert not differences(
+            tmp_path / 'whole' / LAST, tmp_path / name / LAST
+        )
+
+
+def test_the_loss_scaler_is_resumed(
+    train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # mmengine allows it on GPUs only; PyTorch has it on CPUs as well.
+    monkeypatch.setattr(
+        amp_optimizer_wrapper, 'is_cuda_available', lambda: True
+    )
+    scaler = functools.partial(torch.amp.GradScaler, 'cpu')
+    monkeypatch.setattr(amp_optimizer_wrapper, 'GradScaler', scaler)
+    wrapper = dict(
+        type='AmpOptimWrapper',
+        dtype='bfloat16',
+        loss_scale=dict(init_scale=4.0, growth_interval=2),
+        optimizer=dict(type='Adam', lr=0.01),
+    )
+    train('whole', optim_wrapper=wrapper)
+    last = read_checkpoint(tmp_path / 'whole' / LAST)
+    assert last['optimizer']['loss_scaler']['scale'] == 4 * 2**3
+    for step in (1, 2, 3):
         name = f'from_{step}'
         train(name, f'whole/iter_{step}.pth', optim_wrapper=wrapper)
         assert not differences(

@@ -48,14 +48,12 @@ def _everything_saved(cfg: Config) -> dict[str, Any]:
     return dict(
         default_hooks=dict(
             checkpoint=dict(
-                type='CheckpointHook',
-                _delete_=True,
                 by_epoch=False,
                 interval=1,
+                max_keep_ckpts=-1,
                 save_best='auto',
                 rule='greater',
             ),
-            exact_resume=dict(type='mmvision_ext.ExactResumeHook'),
         ),
         custom_hooks=[
             dict(

@@ -91,6 +91,6 @@ def test_the_highest_value_is_kept(
         experiment_name=key,
     )
     runner.train()
-    assert [path.name for path in tmp_path.glob('best_*')] == [
+    assert [path.name for path in tmp_path.glob('best_*.pth')] == [
         f'best_{key}_epoch_2.pth'
     ]

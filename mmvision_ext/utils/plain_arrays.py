@@ -138,7 +138,7 @@ def fill_array(target: NDArray[Any], state: Any) -> None:
     _, shape, dtype, in_fortran_order, content = state
     content = _checked_content(content, array_size(dtype, shape))
     checked: Any = (1, shape, dtype.dtype, bool(in_fortran_order), content)
-    target.__setstate__(checked)
+    np.ndarray.__setstate__(target, checked)
 
 
 def scalar(dtype: Any, content: Any) -> Any:

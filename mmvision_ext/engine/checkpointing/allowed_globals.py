@@ -1,0 +1,107 @@
+"""What a checkpoint may hold beside tensors, numbers and text.
+
+mmengine stores the history of its logs: ``HistoryBuffer`` with numpy arrays.
+Its own list of what may be loaded has ``getattr``, which gives access to
+everything, and numpy's classes, which believe the file: a dtype's state may
+call raw bytes pointers. Stand-ins take their place here.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from mmengine.logging import HistoryBuffer
+
+from mmvision_ext.utils.plain_arrays import (
+    PlainDtype,
+    empty_array,
+    fill_array,
+    scalar,
+)
+
+_STATISTICS = ('min', 'max', 'current', 'mean')
+
+
+class _Dtype(PlainDtype):
+    """Stands for ``numpy.dtype``."""
+
+    __setstate__ = PlainDtype.fill
+
+
+class _Array(np.ndarray):
+    """Stands for ``numpy.ndarray`` until :func:`plain_numpy`.
+
+    A file may name it and fill it, but not make one of its own arguments.
+    """
+
+    def __new__(cls, *_: Any) -> '_Array':
+        raise ValueError('Unsupported global: GLOBAL numpy.ndarray, called')
+
+    def __setstate__(self, state: Any) -> None:
+        fill_array(self, state)
+
+
+def allowed_globals() -> list[Any]:
+    """What mmengine stores in a checkpoint beside weights, and no more.
+
+    Returns:
+        For ``torch.serialization.safe_globals``. What it loads goes through
+        :func:`plain_numpy`.
+    """
+    allowed: list[Any] = [
+        HistoryBuffer,
+        slice,
+        (_statistic, 'builtins.getattr'),
+        (_Dtype, 'numpy.dtype'),
+        (_Array, 'numpy.ndarray'),
+    ]
+    for folder in ('_core', 'core'):  # numpy 2, numpy 1
+        allowed += [
+            (_empty, f'numpy.{folder}.multiarray._reconstruct'),
+            (scalar, f'numpy.{folder}.multiarray.scalar'),
+        ]
+    return allowed
+
+
+def plain_numpy(value: Any) -> Any:
+    """Turn the stand-ins in what was loaded into numpy's arrays.
+
+    Args:
+        value: Content of a checkpoint; its dicts and lists are changed.
+
+    Returns:
+        The content.
+    """
+    return _plain(value, set())
+
+
+def _plain(value: Any, seen: set[int]) -> Any:
+    if isinstance(value, _Array):
+        return value.view(np.ndarray)
+    if type(value) is tuple:
+        return tuple(_plain(part, seen) for part in value)
+    if id(value) in seen:  # a list may hold itself
+        return value
+    if isinstance(value, HistoryBuffer):
+        seen.add(id(value))
+        _plain(vars(value), seen)
+    elif isinstance(value, dict):
+        seen.add(id(value))
+        for key, part in value.items():
+            value[key] = _plain(part, seen)
+    elif isinstance(value, list):
+        seen.add(id(value))
+        value[:] = [_plain(part, seen) for part in value]
+    return value
+
+
+def _statistic(owner: object, name: str) -> Callable:
+    """A method of a log's history, which is pickled as getattr's result."""
+    if owner is not HistoryBuffer or name not in _STATISTICS:
+        raise ValueError(f'Unsupported global: GLOBAL getattr({name!r})')
+    return getattr(HistoryBuffer, name)
+
+
+def _empty(*_: Any) -> np.ndarray:
+    """``_reconstruct``: the empty array that a state fills."""
+    return empty_array().view(_Array)

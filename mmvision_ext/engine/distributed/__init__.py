@@ -1,0 +1,11 @@
+"""Jobs of several processes that end with one clear message."""
+
+from .failure_report import is_lost_peer, report_failure
+from .job_end import JobEnd, describe_failures
+
+__all__ = [
+    'JobEnd',
+    'describe_failures',
+    'is_lost_peer',
+    'report_failure',
+]

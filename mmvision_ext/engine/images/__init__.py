@@ -1,0 +1,29 @@
+"""Image files that cannot be read as expected."""
+
+from .case_file import CASE_FILE, read_entries, write_entry
+from .cases import Cases
+from .faults import ImageFault, file_fault, is_cut_off, lacks_end
+from .guard import ImageError, ImageGuard, guard_dataset
+from .inspect import ImageRecord, Problem, inspect_image
+from .reading import find_loader, image_path, iter_leaves, read_image
+
+__all__ = [
+    'CASE_FILE',
+    'Cases',
+    'ImageError',
+    'ImageFault',
+    'ImageGuard',
+    'ImageRecord',
+    'Problem',
+    'file_fault',
+    'find_loader',
+    'guard_dataset',
+    'image_path',
+    'inspect_image',
+    'is_cut_off',
+    'iter_leaves',
+    'lacks_end',
+    'read_entries',
+    'read_image',
+    'write_entry',
+]

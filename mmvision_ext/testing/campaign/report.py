@@ -1,0 +1,163 @@
+"""Run groups of faults and tell what became of them."""
+
+import csv
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from mmvision_ext.testing.annotation_campaign import silence
+from mmvision_ext.utils import InputError
+from mmvision_ext.utils.tables import markdown_table
+
+from .outcome import Group, Outcome
+
+
+@dataclass(frozen=True)
+class GroupResult:
+    """What became of the faults of a group.
+
+    Attributes:
+        group: The group.
+        outcomes: One for each fault.
+        seconds: Time it took.
+    """
+
+    group: Group
+    outcomes: list[Outcome]
+    seconds: float
+
+    @property
+    def lost(self) -> list[Outcome]:
+        """Faults after which the promise did not come true."""
+        return [outcome for outcome in self.outcomes if not outcome.survived]
+
+    @property
+    def executed(self) -> list[Outcome]:
+        """Files whose code ran."""
+        return [outcome for outcome in self.outcomes if outcome.executed]
+
+
+def run_groups(
+    groups: Sequence[Group], folder: Path, fast: bool
+) -> list[GroupResult]:
+    """Inject all faults of some groups.
+
+    Args:
+        groups: The groups.
+        folder: An empty folder; each group gets one of its own in it.
+        fast: Whether to inject the quick part only.
+
+    Returns:
+        A result for each group.
+
+    Raises:
+        InputError: There is no group.
+    """
+    if not groups:
+        raise InputError('fault_campaign: no group has this word; see --list')
+    results = []
+    columns = (SpinnerColumn(), TextColumn('{task.description}'))
+    with (
+        silence(),
+        Progress(
+            *columns, TimeElapsedColumn(), console=Console(stderr=True)
+        ) as bar,
+    ):
+        for group in groups:
+            task = bar.add_task(group.name, total=None)
+            place = folder / group.name.replace(' ', '_')
+            place.mkdir()
+            start, outcomes = time.perf_counter(), []
+            for outcome in group.run(place, fast):
+                outcomes.append(outcome)
+                bar.update(
+                    task, description=f'{group.name}: {len(outcomes)} faults'
+                )
+            seconds = time.perf_counter() - start
+            results.append(GroupResult(group, outcomes, seconds))
+            bar.update(task, total=1, completed=1)
+    return results
+
+
+def report(results: Sequence[GroupResult], out: str | None) -> int:
+    """Print the table, and write it and every outcome to a folder.
+
+    Args:
+        results: Of the groups.
+        out: The folder, made where missing; None writes nothing.
+
+    Returns:
+        1 if anything was lost or executed, or a group injected nothing, else
+        0.
+    """
+    table = summary_table(results)
+    print(table)
+    bad = [
+        (result.group.name, outcome)
+        for result in results
+        for outcome in result.outcomes
+        if not outcome.survived or outcome.executed
+    ]
+    for name, outcome in bad:
+        print(f'LOST {name}: {outcome.fault}: {outcome.told}')
+    if out:
+        folder = Path(out)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / 'summary.md').write_text(table + '\n', encoding='utf-8')
+        _write_outcomes(folder / 'outcomes.csv', results)
+    return int(bool(bad) or not all(result.outcomes for result in results))
+
+
+def summary_table(results: Sequence[GroupResult]) -> str:
+    """Count the outcomes.
+
+    Args:
+        results: Of the groups.
+
+    Returns:
+        A Markdown table, a row for each group and one for all.
+    """
+    counts = [
+        (
+            len(result.outcomes),
+            len(result.outcomes) - len(result.lost),
+            len(result.lost),
+            len(result.executed),
+            round(result.seconds),
+        )
+        for result in results
+    ]
+    sums = [sum(column) for column in zip(*counts, strict=True)]
+    header = ('faults', 'injected', 'survived', 'lost', 'executed', 'seconds')
+    names = [*(result.group.name for result in results), 'all']
+    cells = [
+        [name, *map(str, row)]
+        for name, row in zip(names, [*counts, sums], strict=True)
+    ]
+    return markdown_table(header, cells)
+
+
+def _write_outcomes(path: Path, results: Sequence[GroupResult]) -> None:
+    with path.open('w', newline='', encoding='utf-8') as file:
+        writer = csv.writer(file)
+        writer.writerow(('group', 'fault', 'survived', 'executed', 'told'))
+        for result in results:
+            for outcome in result.outcomes:
+                writer.writerow(
+                    (
+                        result.group.name,
+                        outcome.fault,
+                        outcome.survived,
+                        outcome.executed,
+                        outcome.told,
+                    )
+                )
