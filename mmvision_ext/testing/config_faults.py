@@ -93,7 +93,7 @@ RUNNER_FAULTS = [
     _fault('env_cfg.mp_cfg.mp_start_metod', 'fork', 'mp_start_method'),
     _fault('visualizer.type', 'DetLocalVisualiser', 'DetLocalVisualizer'),
     _fault('log_processor.window_sizes', 10, 'window_size'),
-    _fault('default_hooks.checkpoit', dict(interval=2), 'checkpoint'),
+    _fault('default_hooks.checkpointt', dict(interval=2), 'checkpoint'),
     _fault('default_hooks.logger.intervall', 2, 'interval'),
     _fault('default_hooks.logger.interval', 'often'),
     _fault('default_hooks.logger.type', 'LogerHook', 'LoggerHook'),
@@ -207,7 +207,7 @@ BUILD_FAULTS = [
 #: ``--cfg-options`` that would make up a key without a word.
 OPTION_FAULTS = [
     _fault('mdoel.backbone.depth', 18, 'model'),
-    _fault('default_hooks.checkpoit.interval', 2, 'default_hooks.checkpoint'),
+    _fault('default_hooks.checkpointt.interval', 2, 'default_hooks.checkpoint'),
     _fault(
         'model.test_cfg.rcnn.scroe_thr', 0.1, 'model.test_cfg.rcnn.score_thr'
     ),
