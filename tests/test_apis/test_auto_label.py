@@ -382,7 +382,7 @@ def test_names_that_json_cannot_hold(root, tmp_path) -> None:
     given = read(root / 'instances.json')
     given['images'][0]['file_name'] = name
     (root / 'instances.json').write_text(json.dumps(given))
-    with pytest.raises(InputError, match='file names: expected UTF-8'):
+    with pytest.raises(InputError, match='surrogates not allowed'):
         label(root, out, annotations=root / 'instances.json')
     assert not out.exists()
 

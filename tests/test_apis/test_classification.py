@@ -305,7 +305,7 @@ def test_classes_by_name_or_index() -> None:
     ('content', 'message'),
     [
         ('a = (', 'cannot be read: '),
-        ("_base_ = 'none.py'", 'cannot be read: '),
+        ("_base_ = 'none.py'", "_base_: no file for 'none.py'"),
         ('a = 1', 'model: expected in the config, found none'),
         ("model = dict(type='Nope')", r'cannot be built: KeyError: .*Nope'),
         ("model = dict(type='ImageClassifier')", 'cannot be built: TypeError'),

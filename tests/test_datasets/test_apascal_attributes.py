@@ -92,12 +92,12 @@ def test_a_part_of_the_attributes(root):
     [
         (line() + ' 0', 'line 1: expected 70 fields, .*64 attr.* found 71'),
         (line(category='catt'), "line 1: .* found 'catt'; .*'cat'"),
-        (line(box='1 x 60 40'), 'expected the corners .* found 1 x 60 40'),
+        (line(box='1 x 60 40'), "expected the corners .* found '1 x 60 40'"),
         (line(box='1 1 64 40'), 'line 1: expected a box in its image of 60'),
         (line(box='9 1 8 40'), 'line 1: expected a box with x1 < x2'),
         (line(box='nan 1 8 40'), 'line 1: expected a box with x1 < x2'),
-        (line()[:-1] + '2', "attribute 'Leather': expected 0 or 1, found 2"),
-        (line()[:-1] + 'nan', "'Leather': expected 0 or 1, found nan"),
+        (line()[:-1] + '2', "attribute 'Leather': expected 0 or 1, found '2'"),
+        (line()[:-1] + 'nan', "'Leather': expected 0 or 1, found 'nan'"),
         (line('c.jpg'), "line 1: expected its image, .*c.jpg'"),
     ],
 )
