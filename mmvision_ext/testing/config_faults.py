@@ -207,7 +207,9 @@ BUILD_FAULTS = [
 #: ``--cfg-options`` that would make up a key without a word.
 OPTION_FAULTS = [
     _fault('mdoel.backbone.depth', 18, 'model'),
-    _fault('default_hooks.checkpointt.interval', 2, 'default_hooks.checkpoint'),
+    _fault(
+        'default_hooks.checkpointt.interval', 2, 'default_hooks.checkpoint'
+    ),
     _fault(
         'model.test_cfg.rcnn.scroe_thr', 0.1, 'model.test_cfg.rcnn.score_thr'
     ),
