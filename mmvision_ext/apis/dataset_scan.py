@@ -21,6 +21,7 @@ from mmvision_ext.engine.images import (
     iter_leaves,
 )
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.config_check import check_datasets
 
 from .progress import track
 
@@ -122,6 +123,7 @@ def _build(
         raise InputError(
             f'config: expected {" or ".join(splits)}_dataloader, found none'
         )
+    check_datasets(config, loaders)
     datasets, leaves = [], []
     done: list[tuple[Any, Any]] = []  # configs of datasets, and these
     for split in loaders:

@@ -39,6 +39,7 @@ class AttributeDetDataset(CheckedDetDataset):
         split: As for :class:`ObjectAttributeDataset`, which reads them.
         val_share: As for :class:`ObjectAttributeDataset`.
         seed: As for :class:`ObjectAttributeDataset`.
+        test_mode: As for ``mmengine.dataset.BaseDataset``; None: by ``split``.
         kwargs: As for :class:`CheckedDetDataset`: ``metainfo``,
             ``filter_cfg`` (``filter_empty_gt``, ``min_size``),
             ``pipeline``, ...
@@ -58,6 +59,7 @@ class AttributeDetDataset(CheckedDetDataset):
         split: Part = 'train',
         val_share: float = 0.0,
         seed: int = 0,
+        test_mode: bool | None = None,
         **kwargs: Any,
     ) -> None:
         self._reading: dict[str, Any] = dict(
@@ -67,11 +69,13 @@ class AttributeDetDataset(CheckedDetDataset):
             val_share=val_share,
             seed=seed,
         )
-        kwargs.setdefault('test_mode', split != 'train')
+        if test_mode is None:
+            test_mode = split != 'train'
         super().__init__(
             with_mask=False,
             data_root=osp.expanduser(str(data_root)),
             ann_file=str(ann_file),
+            test_mode=test_mode,
             **kwargs,
         )
 
@@ -173,7 +177,7 @@ class AttributeDetDataset(CheckedDetDataset):
             name
             for kind in (ObjectAttributeDataset, cls.READER)
             for name in signature(kind).parameters
-        } - {'metainfo', 'data_prefix', 'kwargs'}
+        } - {'metainfo', 'data_prefix', 'test_mode', 'kwargs'}
         found = {key: value for key, value in known.items() if key in taken}
         attributes = (config.get('metainfo') or {}).get('attributes')
         if attributes:

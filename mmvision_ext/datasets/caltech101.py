@@ -61,6 +61,7 @@ class Caltech101(BaseDataset):
         data_prefix: Folder of the class folders, relative to ``data_root``.
         metainfo: ``classes`` replaces the list of classes by the names of
             other folders.
+        test_mode: As for ``mmengine.dataset.BaseDataset``; None: by ``split``.
         kwargs: As for ``mmpretrain.BaseDataset``: ``pipeline``, ...
 
     Raises:
@@ -81,6 +82,7 @@ class Caltech101(BaseDataset):
         ann_file: str = '',
         data_prefix: str = '101_ObjectCategories',
         metainfo: Mapping[str, Any] | None = None,
+        test_mode: bool | None = None,
         **kwargs: Any,
     ) -> None:
         if split not in SPLITS:
@@ -102,12 +104,14 @@ class Caltech101(BaseDataset):
         self.train_per_class = train_per_class
         self.test_per_class = test_per_class
         self.seed = seed
-        kwargs.setdefault('test_mode', split == 'test')
+        if test_mode is None:
+            test_mode = split == 'test'
         super().__init__(
             ann_file=str(ann_file),
             data_root=str(data_root),
             data_prefix=data_prefix,
             metainfo=self._with_classes(metainfo, with_background),
+            test_mode=test_mode,
             **kwargs,
         )
 

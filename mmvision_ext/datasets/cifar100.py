@@ -1,6 +1,6 @@
 """CIFAR-100 image by image, for stock pipelines."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmengine.logging import print_log
@@ -32,6 +32,8 @@ class CIFAR100(CifarConfigMixin, BaseDataset):
         train_images_per_class: For a test split, ``images_per_class`` of the
             training; the protocol names it.
         metainfo: ``classes`` names those of other data.
+        indices: Refused; ``images_per_class`` takes as many of every class.
+        test_mode: As for ``mmengine.dataset.BaseDataset``; None: by ``split``.
         kwargs: As for ``mmpretrain.BaseDataset``: ``pipeline``, ...
 
     Raises:
@@ -46,22 +48,26 @@ class CIFAR100(CifarConfigMixin, BaseDataset):
         images_per_class: int | None = None,
         train_images_per_class: int | None = None,
         metainfo: Mapping[str, Any] | None = None,
+        indices: int | Sequence[int] | None = None,
+        test_mode: bool | None = None,
         **kwargs: Any,
     ) -> None:
-        if kwargs.get('indices') is not None:
+        if indices is not None:
             raise DatasetError(
                 'indices: expected none, since they take images out of the '
                 'set and the stated protocol would be wrong, found '
-                f'{kwargs["indices"]}. Set images_per_class.'
+                f'{indices}. Set images_per_class.'
             )
         self.split: Split = split
         self.images_per_class = images_per_class
         self.train_images_per_class = train_images_per_class
-        kwargs.setdefault('test_mode', split == 'test')
+        if test_mode is None:
+            test_mode = split == 'test'
         super().__init__(
             ann_file='',
             data_root=str(data_root),
             metainfo=dict(metainfo or {}),
+            test_mode=test_mode,
             **kwargs,
         )
 

@@ -56,6 +56,7 @@ class COCONutAttributes(AttributeDataset):
             counts: ``'keep'`` has it without any attribute, ``'drop'`` leaves
             it out. The log names such images.
         metainfo: ``classes`` takes a part of the attributes.
+        test_mode: As for ``mmengine.dataset.BaseDataset``; None: by ``split``.
         kwargs: As for ``mmpretrain.BaseDataset``: ``pipeline``, ...
 
     Raises:
@@ -79,6 +80,7 @@ class COCONutAttributes(AttributeDataset):
         with_crowds: bool = True,
         without_objects: Literal['keep', 'drop'] = 'keep',
         metainfo: Mapping[str, Any] | None = None,
+        test_mode: bool | None = None,
         **kwargs: Any,
     ) -> None:
         if split not in (*PARTS, 'all'):
@@ -103,12 +105,14 @@ class COCONutAttributes(AttributeDataset):
         self.min_area = min_area
         self.with_crowds = with_crowds
         self.without_objects = without_objects
-        kwargs.setdefault('test_mode', split in ('val', 'test'))
+        if test_mode is None:
+            test_mode = split in ('val', 'test')
         super().__init__(
             ann_file=str(ann_file),
             data_root=osp.expanduser(str(data_root)),
             data_prefix=data_prefix,
             metainfo={'classes': self.table.names, **(metainfo or {})},
+            test_mode=test_mode,
             **kwargs,
         )
 

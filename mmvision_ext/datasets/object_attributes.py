@@ -28,6 +28,7 @@ class ObjectAttributeDataset(AttributeDataset):
         seed: Seed of that draw.
         data_prefix: Folder of the images, relative to ``data_root``.
         metainfo: ``classes`` takes a part of the attributes.
+        test_mode: As for ``mmengine.dataset.BaseDataset``; None: by ``split``.
         kwargs: As for ``mmpretrain.BaseDataset``: ``pipeline``, ...
 
     Raises:
@@ -44,6 +45,7 @@ class ObjectAttributeDataset(AttributeDataset):
         seed: int = 0,
         data_prefix: str = '',
         metainfo: Mapping[str, Any] | None = None,
+        test_mode: bool | None = None,
         **kwargs: Any,
     ) -> None:
         if split not in PARTS:
@@ -59,12 +61,14 @@ class ObjectAttributeDataset(AttributeDataset):
         self.split: Part = split
         self.val_share = val_share
         self.seed = seed
-        kwargs.setdefault('test_mode', split != 'train')
+        if test_mode is None:
+            test_mode = split != 'train'
         super().__init__(
             ann_file=str(ann_file),
             data_root=osp.expanduser(str(data_root)),
             data_prefix=data_prefix,
             metainfo=dict(metainfo or {}),
+            test_mode=test_mode,
             **kwargs,
         )
 

@@ -20,6 +20,8 @@ from mmvision_ext.utils.class_check import (
     class_name_faults,
 )
 from mmvision_ext.utils.config.explain import place_of
+from mmvision_ext.utils.config.part_check import part_faults
+from mmvision_ext.utils.config.parts import parts_of_mode
 from mmvision_ext.utils.config.static_check import mode_faults, runner_faults
 from mmvision_ext.utils.dataset_configs import (
     dataset_classes,
@@ -117,6 +119,28 @@ def check_config(cfg: Mapping[str, Any], modes: Sequence[str]) -> None:
         others = [member for members in data[1:] for member in members]
         for text in class_count_warnings(model, data[0], others, scope):
             print_log(text, logger='current', level=logging.WARNING)
+
+
+def check_datasets(cfg: Mapping[str, Any], modes: Sequence[str]) -> None:
+    """Check types and arguments of datasets and what is inside them.
+
+    Args:
+        cfg: The config; nothing else in it needs to fit.
+        modes: Any of ``'train'``, ``'val'``, ``'test'``; those without a
+            data loader are left out.
+
+    Raises:
+        InputError: With every fault found, as by :func:`check_config`.
+    """
+    keys = tuple(f'{mode}_dataloader.dataset' for mode in modes)
+    parts = (
+        part
+        for mode in modes
+        if cfg.get(f'{mode}_dataloader')
+        for part in parts_of_mode(cfg, mode)
+        if part.key.startswith(keys)
+    )
+    _refuse(cfg, part_faults(parts))
 
 
 def _refuse(cfg: Mapping[str, Any], faults: Sequence[str]) -> None:
