@@ -190,9 +190,10 @@ def test_real_trainings(
     assert call(study.path, '--only', 'right*') == 0
     first, second = read_record(run).attempts
     assert first.returncode == -15 and second.returncode == 0
-    assert '--resume' in second.command and 'epoch_1.pth' in second.command
+    # SignalHook saved where it was.
+    assert '--resume' in second.command and 'iter_10.pth' in second.command
     log = Path(second.log).read_text()
-    assert 'resumed epoch: 1, iter: 9' in log
+    assert 'resumed epoch: 1, iter: 10' in log
     result = json.loads(Files(run.work_dir).result.read_text())
     with (tmp_path / 'results' / 'runs.csv').open() as file:
         [row] = csv.DictReader(file)
