@@ -1,5 +1,5 @@
 """Errors and checks that every part uses."""
 
-from .errors import BRIEF, InputError, brief
+from .errors import BRIEF, InputError, brief, reason_of
 
-__all__ = ['BRIEF', 'InputError', 'brief']
+__all__ = ['BRIEF', 'InputError', 'brief', 'reason_of']

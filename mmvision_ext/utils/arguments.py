@@ -1,12 +1,13 @@
-"""Arguments that the command-line tools share."""
+"""Arguments that the command-line tools share.
+
+Nothing large is imported before an argument needs it: ``--help`` is at once.
+"""
 
 import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from mmengine.config import DictAction
-
-from mmvision_ext.engine.checkpointing import trust_checkpoint
+LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 
 def tool_parser(
@@ -43,13 +44,58 @@ def tool_parser(
     if device:
         parser.add_argument('--device', help='such as cuda:0 or cpu')
     if cfg_options:
-        parser.add_argument(
-            '--cfg-options',
-            nargs='+',
-            action=DictAction,
-            help='settings to override, as key=value: a.b=1 c="[1,2]"',
-        )
+        add_cfg_options(parser)
     return parser
+
+
+def describe(
+    parser: argparse.ArgumentParser, help_text: str, example: str
+) -> None:
+    """Say what a command does and how it is called.
+
+    Args:
+        parser: The command line, with its ``prog``.
+        help_text: What it does.
+        example: Its command lines, indented, with PROG for ``prog``.
+    """
+    lines = example.strip('\n').replace('PROG', parser.prog)
+    parser.description = f'{help_text.strip()}\n\nExample:\n{lines}'
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+
+
+def add_cfg_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--cfg-options``, a dict of dotted keys; None where not given.
+
+    Args:
+        parser: Command line of a tool that reads a config.
+    """
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=KeyValues,
+        help='settings to override, as key=value: a.b=1 c="[1,2]"',
+    )
+
+
+def add_launcher(parser: argparse.ArgumentParser) -> None:
+    """Add ``--launcher``, and what ``torch.distributed`` passes on.
+
+    Args:
+        parser: Command line of a tool that several processes run.
+    """
+    parser.add_argument(
+        '--launcher',
+        choices=LAUNCHERS,
+        default='none',
+        help='how the processes of a distributed job were started',
+    )
+    parser.add_argument(
+        '--local_rank',
+        '--local-rank',
+        type=int,
+        default=0,
+        help='number of the process on its machine; launchers set it',
+    )
 
 
 def add_trust_checkpoint(parser: argparse.ArgumentParser) -> None:
@@ -68,6 +114,39 @@ def add_trust_checkpoint(parser: argparse.ArgumentParser) -> None:
     )
 
 
+class KeyValues(argparse.Action):
+    """``key=value`` arguments as a dict, read as mmengine reads them."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        """Read the arguments.
+
+        Args:
+            parser: The command line.
+            namespace: Gets the dict.
+            values: The arguments.
+            option_string: The option before them.
+        """
+        from mmengine.config import DictAction
+
+        action = DictAction(self.option_strings, self.dest, nargs=self.nargs)
+        action(parser, namespace, [], option_string)  # where none is given
+        for item in values or ():
+            try:
+                action(parser, namespace, [item], option_string)
+            except Exception:  # it asserts, and recurses into dicts
+                parser.error(
+                    f'{option_string} {item}: expected key=value, the value a '
+                    'number, a text, [a,list] or (a,tuple) of these with '
+                    'brackets in pairs; write a dict as dotted keys'
+                )
+
+
 class _Trust(argparse.Action):
     def __call__(
         self,
@@ -76,4 +155,6 @@ class _Trust(argparse.Action):
         values: str | Sequence[Any] | None,
         option_string: str | None = None,
     ) -> None:
+        from mmvision_ext.engine.checkpointing import trust_checkpoint
+
         trust_checkpoint(str(values))

@@ -14,6 +14,18 @@ class InputError(ValueError):
     """
 
 
+def reason_of(error: BaseException) -> str:
+    """What an error of another library says, for a message.
+
+    Args:
+        error: The error.
+
+    Returns:
+        The first line of its text; ``no reason given`` where it has none.
+    """
+    return (str(error).strip() or 'no reason given').splitlines()[0]
+
+
 def brief(value: Any) -> str:
     """What was found in a file, for a message.
 

@@ -1,8 +1,14 @@
-"""Which code and which processor a number comes from."""
+"""Which code, which machine and which command a number comes from."""
 
 import platform
+import shlex
 import subprocess
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
 
 
 def code_commit() -> str:
@@ -36,6 +42,28 @@ def processor_name() -> str:
         if line.startswith('model name'):
             return line.partition(':')[2].strip()
     return platform.processor() or platform.machine()
+
+
+def hardware_name(device: 'torch.device | str') -> str:
+    """What a device is.
+
+    Args:
+        device: Where a model is, or ``'cpu'``, ``'cuda'``.
+
+    Returns:
+        The GPU's name, or the processor's with the threads that torch uses.
+    """
+    import torch
+
+    device = torch.device(device)
+    if device.type == 'cuda':
+        return torch.cuda.get_device_name(device)
+    return f'{processor_name()}, {torch.get_num_threads()} thread(s)'
+
+
+def command_line() -> str:
+    """The command that started this process, to be typed again."""
+    return shlex.join(['python', *sys.argv])
 
 
 def _git(*arguments: str) -> str | None:

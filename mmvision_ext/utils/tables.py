@@ -1,7 +1,8 @@
-"""Tables as text and as CSV files that grow."""
+"""Tables as text and as CSV files."""
 
 import csv
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from .errors import InputError
@@ -55,13 +56,39 @@ def number(value: float | None, spec: str) -> str:
     """Write a number, or a dash where there is none.
 
     Args:
-        value: The number, or None.
+        value: The number; None or nan is none.
         spec: Format specification, such as ``'.3f'``.
 
     Returns:
         The text.
     """
-    return '–' if value is None else format(value, spec)
+    if value is None or math.isnan(value):
+        return '–'
+    return format(value, spec)
+
+
+def save_csv(
+    path: str | Path,
+    header: Sequence[str],
+    rows: Iterable[Iterable[object]],
+) -> Path:
+    """Write a CSV file; one that is there is replaced.
+
+    Args:
+        path: The file; its folder is made where missing.
+        header: Names of the columns.
+        rows: Cells, in the order of the columns; None is an empty one.
+
+    Returns:
+        The path.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open('w', newline='', encoding='utf-8') as file:
+        writer = csv.writer(file, lineterminator='\n')
+        writer.writerow(header)
+        writer.writerows(rows)
+    return path
 
 
 def append_csv(path: str | Path, rows: Sequence[Mapping[str, object]]) -> None:

@@ -31,3 +31,22 @@ def test_the_docstring_keeps_its_lines() -> None:
         'Example:\n    python x'
         in tool_parser('Does it.\n\nExample:\n    python x\n').format_help()
     )
+
+
+@pytest.mark.parametrize('item', ['a.b=[1,2', 'a={"k":[3,4]}', 'a.b'])
+def test_an_option_that_cannot_be_read_is_named(
+    item: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parser = tool_parser(None, cfg_options=True)
+    with pytest.raises(SystemExit) as caught:
+        parser.parse_args(['--cfg-options', 'x=1', item])
+    assert caught.value.code == 2
+    assert f'--cfg-options {item}: expected key=value' in (
+        capsys.readouterr().err
+    )
+
+
+def test_options_add_up() -> None:
+    parser = tool_parser(None, cfg_options=True)
+    args = parser.parse_args(['--cfg-options', 'a.b=1', 'c=[1,2]', 'd=x'])
+    assert args.cfg_options == {'a.b': 1, 'c': [1, 2], 'd': 'x'}

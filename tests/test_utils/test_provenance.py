@@ -53,3 +53,10 @@ def test_a_commit_and_its_changes(checkout: Path) -> None:
 def test_a_processor_is_always_named() -> None:
     name = provenance.processor_name()
     assert name and name == name.strip() and '\n' not in name
+
+
+def test_hardware_and_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = provenance.processor_name()
+    assert provenance.hardware_name('cpu').startswith(f'{name}, ')
+    monkeypatch.setattr('sys.argv', ['tools/a.py', '--out', 'a b'])
+    assert provenance.command_line() == "python tools/a.py --out 'a b'"

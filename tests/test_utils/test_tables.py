@@ -5,7 +5,12 @@ from pathlib import Path
 import pytest
 
 from mmvision_ext.utils import InputError
-from mmvision_ext.utils.tables import append_csv, markdown_table, number
+from mmvision_ext.utils.tables import (
+    append_csv,
+    markdown_table,
+    number,
+    save_csv,
+)
 
 
 def test_columns_line_up() -> None:
@@ -24,7 +29,8 @@ def test_rows_of_another_length_are_refused() -> None:
 
 
 def test_numbers_and_their_absence() -> None:
-    assert (number(0.12345, '.3f'), number(None, '.3f')) == ('0.123', '–')
+    texts = [number(value, '.3f') for value in (0.12345, None, float('nan'))]
+    assert texts == ['0.123', '–', '–']
 
 
 def test_a_bar_does_not_end_a_cell() -> None:
@@ -49,3 +55,10 @@ def test_a_csv_of_other_columns_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(InputError, match='found model, other. Name another'):
         append_csv(path, [{'model': 'a', 'speed': 1}])
     assert path.read_text() == 'model,other\n'
+
+
+def test_a_csv_is_written_anew(tmp_path: Path) -> None:
+    path = tmp_path / 'new' / 'rows.csv'
+    for rows in ([('x', 1)], [('a, b', None), ('c', 2.5)]):
+        assert save_csv(path, ['name', 'value'], rows) == path
+    assert path.read_text().splitlines() == ['name,value', '"a, b",', 'c,2.5']

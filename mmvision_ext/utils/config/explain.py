@@ -10,15 +10,13 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmvision_ext.utils.config_file import read_config
-from mmvision_ext.utils.errors import InputError
-from mmvision_ext.utils.nearest import nearest
+from mmvision_ext.utils.config.read import read_config
 
+from .keys import MISSING, child_of, look_up
 from .layers import Layer, read_layers
 from .lines import line_of
 from .options import merge_options
 
-_MISSING = object()
 _OPTIONS = '--cfg-options'
 
 
@@ -94,33 +92,6 @@ def explanation(key: str, value: Any, steps: Sequence[Step]) -> str:
     return '\n'.join(lines)
 
 
-def look_up(config: Config, key: str) -> Any:
-    """The value at a dotted key.
-
-    Args:
-        config: A config.
-        key: Dotted key; numbers count in lists.
-
-    Returns:
-        The value.
-
-    Raises:
-        InputError: There is no such key.
-    """
-    node: Any = config
-    parts = key.split('.')
-    for depth, part in enumerate(parts):
-        deeper = _child(node, part)
-        if deeper is _MISSING:
-            where = '.'.join(parts[:depth]) or 'the top level'
-            raise InputError(
-                f"{key}: {config.filename} has no '{part}' at {where}"
-                f'{nearest(part, _names(node))}'
-            )
-        node = deeper
-    return node
-
-
 @cache
 def place_of(path: str, key: str) -> str:
     """Where a config sets a key, for a message.
@@ -194,8 +165,8 @@ def _step(layer: Layer, keys: list[str], is_set: bool) -> Step | None:
     for depth, key in enumerate(keys):
         if isinstance(node, Mapping) and node.get('_delete_') and depth:
             replaced = True
-        child = _child(node, key)
-        if child is _MISSING:
+        child = child_of(node, key)
+        if child is MISSING:
             inherits = isinstance(node, Mapping) and not replaced
             return Step('', 'removes') if is_set and not inherits else None
         node = child
@@ -204,21 +175,3 @@ def _step(layer: Layer, keys: list[str], is_set: bool) -> Step | None:
     if node.get('_delete_') or replaced:
         return Step('', 'replaces', node)
     return Step('', 'adds to' if is_set else 'sets', node)
-
-
-def _child(node: Any, key: str) -> Any:
-    """What a dict or list holds under a key; a marker for nothing."""
-    if isinstance(node, (Mapping, Config)):
-        return node.get(key, _MISSING)
-    if isinstance(node, (list, tuple)) and key.isdigit():
-        return node[int(key)] if int(key) < len(node) else _MISSING
-    return _MISSING
-
-
-def _names(node: Any) -> list[str]:
-    """Keys of a dict, numbers of a list."""
-    if isinstance(node, (Mapping, Config)):
-        return [str(name) for name in node]
-    if isinstance(node, (list, tuple)):
-        return [str(index) for index in range(len(node))]
-    return []

@@ -7,10 +7,11 @@ from typing import Any
 from mmengine.evaluator import BaseMetric
 from mmengine.registry import DATASETS, METRICS, MODELS
 
-from mmvision_ext.utils.dataset_configs import iter_datasets
+from mmvision_ext.utils.config.dataset_configs import iter_datasets
 from mmvision_ext.utils.nearest import nearest
 
 from .type_lookup import find_type
+from .walk import iter_hooks, iter_metrics
 
 #: Classes from which the samples of the two hosts come: a metric of one
 #: cannot read those of the other.
@@ -35,19 +36,12 @@ def metrics_of(
     Yields:
         Key path, config and class of each metric whose class is known.
     """
-    key = f'{mode}_evaluator'
-    evaluator = cfg.get(key)
-    if isinstance(evaluator, Mapping) and 'metrics' in evaluator:
-        key, evaluator = f'{key}.metrics', evaluator['metrics']
-    single = isinstance(evaluator, Mapping)
-    for index, metric in enumerate([evaluator] if single else evaluator or ()):
-        if isinstance(metric, Mapping):
-            kind = metric.get('type')
-            if isinstance(kind, str):
-                scope = metric.get('_scope_') or cfg.get('default_scope')
-                kind = find_type(kind, METRICS, scope)
-            if inspect.isclass(kind):
-                yield (key if single else f'{key}.{index}'), metric, kind
+    name = f'{mode}_evaluator'
+    for key, metric in iter_metrics(cfg.get(name), name):
+        scope = metric.get('_scope_') or cfg.get('default_scope')
+        kind = find_type(metric.get('type'), METRICS, scope)
+        if inspect.isclass(kind):
+            yield key, metric, kind
 
 
 def family_faults(cfg: Mapping[str, Any], mode: str) -> list[str]:
@@ -67,8 +61,7 @@ def family_faults(cfg: Mapping[str, Any], mode: str) -> list[str]:
     model = cfg.get('model')
     if isinstance(model, Mapping):
         model = model.get('type')
-    if isinstance(model, str):
-        model = find_type(model, MODELS, scope)
+    model = find_type(model, MODELS, scope)
     hosts = {
         (key, dataset.get('type'), host)
         for key, dataset in iter_datasets(
@@ -149,15 +142,7 @@ def _unknown(
 
 def _watched(cfg: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Key path and value of every name that a hook waits for."""
-    hooks = [
-        (f'default_hooks.{name}', hook)
-        for name, hook in (cfg.get('default_hooks') or {}).items()
-    ]
-    hooks += [
-        (f'custom_hooks.{index}', hook)
-        for index, hook in enumerate(cfg.get('custom_hooks') or ())
-    ]
-    for key, hook in hooks:
+    for key, hook in iter_hooks(cfg):
         if not isinstance(hook, Mapping):
             continue
         kind = hook.get('type')
@@ -200,9 +185,7 @@ def _default(kind: type, name: str) -> Any:
 
 def _hosts(dataset: Mapping[str, Any], scope: str | None) -> Iterator[str]:
     """The host whose samples a dataset gives, if it is one of the two."""
-    kind: Any = dataset.get('type')
-    if isinstance(kind, str):
-        kind = find_type(kind, DATASETS, scope)
+    kind = find_type(dataset.get('type'), DATASETS, scope)
     for base in getattr(kind, '__mro__', ()):
         package = base.__module__.partition('.')[0]
         if _FAMILIES.get(package) == base.__name__:

@@ -9,6 +9,7 @@ from mmengine.logging import print_log
 
 from mmvision_ext.utils.errors import InputError
 
+from .keys import child_of
 from .runner_keys import RUNNER_KEYS, near_miss
 
 
@@ -31,13 +32,51 @@ def merge_options(cfg: Config, options: Mapping[str, Any]) -> None:
     for key in options:
         _check_key(cfg, key)
     try:
-        cfg.merge_from_dict(dict(options))
+        cfg.merge_from_dict(fitted(cfg, options))
     except (AttributeError, KeyError, TypeError, IndexError) as error:
         reason = error.args[0] if error.args else error
         raise InputError(
             f'--cfg-options {" ".join(options)}: cannot be written into '
             f'{cfg.filename}: {reason}'
         ) from error
+
+
+def fitted(cfg: Config, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Make lists tuples where the config has tuples, at any depth.
+
+    The command line reads ``[480,288]`` as a list, and YAML has no tuples.
+
+    Args:
+        cfg: The config.
+        options: Dotted key to value.
+
+    Returns:
+        Dotted key to value.
+    """
+    return {
+        key: _fit(value, _value(cfg, key)) for key, value in options.items()
+    }
+
+
+def _fit(value: Any, model: Any) -> Any:
+    """A list or tuple, as what it replaces; further elements as the last."""
+    if not isinstance(value, (list, tuple)):
+        return value
+    if not isinstance(model, (list, tuple)) or not model:
+        return value
+    items = [
+        _fit(item, model[min(place, len(model) - 1)])
+        for place, item in enumerate(value)
+    ]
+    return tuple(items) if isinstance(model, tuple) else type(value)(items)
+
+
+def _value(cfg: Config, key: str) -> Any:
+    """What a dotted key has now, or a marker for nothing."""
+    node: Any = cfg
+    for part in key.split('.'):
+        node = child_of(node, part)
+    return node
 
 
 def _check_key(cfg: Config, key: str) -> None:

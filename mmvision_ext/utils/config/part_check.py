@@ -15,6 +15,7 @@ from .type_lookup import is_scope, meant
 #: Keys that a config may have anywhere.
 _RESERVED = {'type', '_scope_'}
 _ANYWHERE = {*_RESERVED, '_delete_'}
+_FEW = 12  # arguments that a message lists
 _FALSE = ('false', 'no', 'off')  # texts that count as True
 _NUMBERS = {int: 'an integer', float: 'a number'}
 
@@ -50,6 +51,14 @@ def _faults(part: Part) -> list[str]:
     ]
 
 
+def _right_names(key: str, known: set[str]) -> str:
+    """The argument that may have been meant, or all where they are few."""
+    near = did_you_mean(key, sorted(known | _ANYWHERE))
+    if near or len(known) > _FEW:
+        return near
+    return f'; there are {", ".join(sorted(known)) or "none"}'
+
+
 def _argument_faults(part: Part, kind: Any) -> list[str]:
     """Arguments of a part against one constructor."""
     arguments = arguments_of(kind)
@@ -65,7 +74,7 @@ def _argument_faults(part: Part, kind: Any) -> list[str]:
     if not arguments.is_open:
         for key in part.config:
             if key in keys and key not in arguments.known:
-                near = did_you_mean(key, sorted(known | _ANYWHERE))
+                near = _right_names(key, known)
                 likely |= {item for item in known if f"'{item}'" in near}
                 if key == '_delete_':
                     near = ': no base has what it would delete; take it out'

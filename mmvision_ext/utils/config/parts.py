@@ -6,6 +6,8 @@ from typing import Any
 
 from mmengine import registry as roots
 from mmengine.evaluator import Evaluator
+from mmengine.hooks import EMAHook
+from mmengine.model import ExponentialMovingAverage
 from mmengine.optim import OptimWrapper
 from mmengine.registry import Registry
 from mmengine.runner import (
@@ -17,6 +19,7 @@ from mmengine.runner import (
 )
 from mmengine.visualization import Visualizer
 
+from .signatures import arguments_of
 from .type_lookup import HOSTS, find_type
 
 #: Keys of a part whose types are always of one registry.
@@ -29,6 +32,8 @@ _INSIDE = {
     'vis_backends': roots.VISBACKENDS,
     'assigner': roots.TASK_UTILS,
     'bbox_coder': roots.TASK_UTILS,
+    'match_costs': roots.TASK_UTILS,
+    'sampler': roots.TASK_UTILS,
     'anchor_generator': roots.TASK_UTILS,
     'prior_generator': roots.TASK_UTILS,
     'detector': roots.MODELS,
@@ -39,6 +44,10 @@ _INSIDE = {
     'roi_head': roots.MODELS,
     'bbox_head': roots.MODELS,
     'mask_head': roots.MODELS,
+    'bbox_roi_extractor': roots.MODELS,
+    'mask_roi_extractor': roots.MODELS,
+    'loss': roots.MODELS,
+    'init_cfg': roots.WEIGHT_INITIALIZERS,
     'data_preprocessor': roots.MODELS,
 }
 #: Parts that get nothing but what the config says.
@@ -52,7 +61,7 @@ _KNOWN = ('mmcv', *HOSTS)
 #: Types whose inner ``type`` is not a registry's.
 _FOREIGN_TYPES = ('Albu', 'Albumentations')
 #: Keys that builders take out before they call the constructor.
-_TAKEN_INSIDE = {'loss_cls': {'bg_cls_weight'}}
+_TAKEN_INSIDE = {'loss_cls': {'bg_cls_weight'}, 'init_cfg': {'override'}}
 
 
 @dataclass(frozen=True)
@@ -86,9 +95,7 @@ class Part:
             What will be called; None where nothing has the name.
         """
         kind = self.config.get('type', self.default)
-        if isinstance(kind, str):
-            return find_type(kind, self.registry, self.scope)
-        return kind
+        return find_type(kind, self.registry, self.scope)
 
 
 def parts_of_runner(cfg: Mapping[str, Any]) -> Iterator[Part]:
@@ -114,8 +121,29 @@ def parts_of_runner(cfg: Mapping[str, Any]) -> Iterator[Part]:
         cfg, 'visualizer', roots.VISUALIZERS, Visualizer, given=('name',)
     )
     yield from _top(cfg, 'log_processor', roots.LOG_PROCESSORS, LogProcessor)
-    yield from _top(cfg, 'default_hooks', roots.HOOKS, taken=('priority',))
-    yield from _top(cfg, 'custom_hooks', roots.HOOKS, taken=('priority',))
+    for key in ('default_hooks', 'custom_hooks'):
+        for part in _top(cfg, key, roots.HOOKS, taken=('priority',)):
+            yield part
+            yield from _averages(part)
+
+
+def _averages(part: Part) -> Iterator[Part]:
+    """The averaged model of an EMAHook, to which unknown settings go."""
+    kind = part.find()
+    if not isinstance(kind, type) or not issubclass(kind, EMAHook):
+        return
+    own = {'type', 'priority', *arguments_of(kind).known}
+    settings = {
+        name: value for name, value in part.config.items() if name not in own
+    }
+    average = part.config.get('ema_type', ExponentialMovingAverage.__name__)
+    yield Part(
+        part.key,
+        {'type': average, **settings},
+        roots.MODELS,
+        part.scope,
+        given=frozenset({'model'}),
+    )
 
 
 def parts_of_mode(cfg: Mapping[str, Any], mode: str) -> Iterator[Part]:
@@ -242,7 +270,7 @@ def _nested(value: Any, name: str, key: str, parent: Part) -> Iterator[Part]:
     elif not isinstance(value, Mapping):
         return
     elif 'type' in value or _needs_type(name, parent):
-        registry = _registry_of(name)
+        registry = _registry_of(name, key)
         if registry is not None:
             model = Part(
                 key,
@@ -261,8 +289,10 @@ def _nested(value: Any, name: str, key: str, parent: Part) -> Iterator[Part]:
             yield from _nested(item, inner, f'{key}.{inner}', parent)
 
 
-def _registry_of(name: str) -> Registry | None:
+def _registry_of(name: str, key: str) -> Registry | None:
     """Where the type at a key is always looked for; None if not known."""
+    if name == 'sampler' and '.train_cfg.' not in key:
+        return None  # of data
     return roots.MODELS if name.startswith('loss_') else _INSIDE.get(name)
 
 

@@ -7,8 +7,11 @@ from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.dist import init_dist
+from mmengine.hooks import Hook
 from mmengine.registry import MODELS
 from mmengine.runner import Runner
+from torch.distributed import init_process_group
 
 from mmvision_ext.utils.nearest import did_you_mean, nearest
 
@@ -44,9 +47,14 @@ _HOOKS = (
     'visualization',
 )
 #: Dicts of which only some keys are read.
-_KNOWN = {
+_KNOWN: dict[str, tuple[str, ...]] = {
     'env_cfg': ('cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'),
     'env_cfg.mp_cfg': ('mp_start_method', 'opencv_num_threads'),
+    'env_cfg.dist_cfg': (
+        *inspect.signature(init_dist).parameters,
+        *inspect.signature(init_process_group).parameters,
+        'port',  # of Slurm
+    ),
     'randomness': ('seed', 'diff_rank_seed', 'deterministic'),
     'auto_scale_lr': ('enable', 'base_batch_size'),
 }
@@ -161,20 +169,24 @@ def _hook_faults(cfg: Mapping[str, Any]) -> Iterator[str]:
     for name, hook in hooks.items():
         key = f'default_hooks.{name}'
         names = [*_HOOKS, *(item for item in hooks if item != name)]
-        if hook is not None and (
-            not isinstance(hook, Mapping) or 'type' in hook
+        if isinstance(hook, Hook) or (
+            isinstance(hook, Mapping) and 'type' in hook
         ):
             continue
         if name not in _HOOKS and (likely := near_miss(name, names)):
             yield f"{key}: no hook has this name; did you mean '{likely}'?"
-        elif hook is not None:
+        elif isinstance(hook, Mapping):
             yield (
                 f'{key}.type: expected, found none{did_you_mean("type", hook)}'
+            )
+        elif hook is not None:
+            yield (
+                f'{key}: expected a hook, or None, found {type(hook).__name__}'
             )
 
 
 def _inner_faults(cfg: Mapping[str, Any]) -> Iterator[str]:
-    """Misspelled keys in the dicts that mmengine reads key by key."""
+    """Unknown keys in the dicts that mmengine reads key by key."""
     for place, known in _KNOWN.items():
         top, *inner = place.split('.')
         node = cfg.get(top)
@@ -183,9 +195,7 @@ def _inner_faults(cfg: Mapping[str, Any]) -> Iterator[str]:
         if not isinstance(node, Mapping):
             continue
         for name in node:
-            if name not in known and (
-                place == 'randomness' or near_miss(name, known)
-            ):
+            if name not in known:
                 yield (
                     f'{place}.{name}: nothing reads this key'
                     f'{nearest(name, known)}'

@@ -1,16 +1,34 @@
 """Values of optimizer, schedules and loop that cannot be meant."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+import sys
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from functools import cache
 from typing import Any
 
-from mmengine.registry import OPTIMIZERS, PARAM_SCHEDULERS, Registry
+from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapper
+from mmengine.registry import (
+    OPTIM_WRAPPER_CONSTRUCTORS,
+    OPTIM_WRAPPERS,
+    OPTIMIZERS,
+    PARAM_SCHEDULERS,
+    Registry,
+)
 from torch.nn.utils import clip_grad
 
-from mmvision_ext.utils.nearest import nearest
+from mmvision_ext.utils.nearest import did_you_mean, nearest
 
-from .runner_keys import near_miss
-from .type_lookup import find_type
+from .parts import is_known
+from .read_keys import is_read
+from .signatures import arguments_of
+from .type_lookup import HOSTS, find_type
 
 #: Arguments that are compared with numbers at the start.
 _NUMBERS = {
@@ -28,22 +46,9 @@ _NUMBERS = {
     'power',
 }
 _LOOPS = (None, 'EpochBasedTrainLoop', 'IterBasedTrainLoop')
-_WRAPPERS = (None, 'OptimWrapper', 'AmpOptimWrapper')
-_PARAMWISE = (
-    'custom_keys',
-    'bias_lr_mult',
-    'bias_decay_mult',
-    'norm_decay_mult',
-    'dwconv_decay_mult',
-    'flat_decay_mult',
-    'dcn_offset_lr_mult',
-    'bypass_duplicate',
-    'num_layers',
-    'decay_rate',
-    'decay_type',
-    'layer_decay_rate',
-)
 _CUSTOM = ('lr_mult', 'decay_mult')
+_SETTINGS = ('_mult', '_keys', '_duplicate', '_layers', '_rate', '_type')
+_TEXT = re.compile(r"""['"](\w+)['"]""")
 _CLIPPING: dict[str, Callable[..., Any]] = {
     'norm': clip_grad.clip_grad_norm_,
     'value': clip_grad.clip_grad_value_,
@@ -65,10 +70,15 @@ def schedule_faults(cfg: Mapping[str, Any]) -> list[str]:
     faults = [*_loop_faults(cfg)]
     if _is_of(optimizer, OPTIMIZERS, scope, 'torch'):
         faults += _number_faults(optimizer, 'optim_wrapper.optimizer')
-    if wrapper.get('type') in _WRAPPERS:
+    if _clips(wrapper.get('type'), scope):
         faults += _clip_faults(wrapper.get('clip_grad'))
-    if 'constructor' not in wrapper:
-        faults += _paramwise_faults(wrapper.get('paramwise_cfg'))
+    constructor = wrapper.get('constructor', DefaultOptimWrapperConstructor)
+    constructor = find_type(constructor, OPTIM_WRAPPER_CONSTRUCTORS, scope)
+    if isinstance(constructor, type) and is_known(constructor):
+        paramwise = _mapping(wrapper.get('paramwise_cfg'))
+        kind = find_type(optimizer.get('type'), OPTIMIZERS, scope)
+        faults += _paramwise_faults(paramwise, _quoted(constructor))
+        faults += _custom_key_faults(paramwise, _group_names(kind))
     schedulers = cfg.get('param_scheduler') or []
     single = isinstance(schedulers, Mapping)
     for index, item in enumerate([schedulers] if single else schedulers):
@@ -93,9 +103,7 @@ def _is_of(
     part: Mapping[str, Any], root: Registry, scope: str | None, package: str
 ) -> bool:
     """Whether the class of a part is of a package whose checks are known."""
-    kind = part.get('type')
-    if isinstance(kind, str):
-        kind = find_type(kind, root, scope)
+    kind = find_type(part.get('type'), root, scope)
     return getattr(kind, '__module__', '').partition('.')[0] == package
 
 
@@ -177,20 +185,75 @@ def _clip_faults(clip: Any) -> Iterator[str]:
             )
 
 
-def _paramwise_faults(paramwise: Any) -> Iterator[str]:
-    """Misspelled keys of settings by parameter, which are not read."""
-    key = 'optim_wrapper.paramwise_cfg'
-    paramwise = _mapping(paramwise)
+def _clips(kind: Any, scope: str | None) -> bool:
+    """Whether a wrapper clips gradients as mmengine's does."""
+    kind = find_type(kind, OPTIM_WRAPPERS, scope)
+    return kind is None or (
+        inspect.isclass(kind)
+        and issubclass(kind, OptimWrapper)
+        and is_known(kind)
+    )
+
+
+def _paramwise_faults(
+    paramwise: Mapping[str, Any], read: Collection[str]
+) -> Iterator[str]:
+    """Keys of settings by parameter that are not texts in their code.
+
+    ``_delete`` for ``_delete_`` changes nothing, and is in configs that work.
+    """
     for name in paramwise:
-        if likely := near_miss(name, _PARAMWISE):
+        if name not in read and not name.startswith('_'):
+            likely = [word for word in read if word.endswith(_SETTINGS)]
             yield (
-                f'{key}.{name}: nothing reads this key; did you mean '
-                f"'{likely}'?"
+                f'optim_wrapper.paramwise_cfg.{name}: nothing reads this key'
+                f'{did_you_mean(name, likely)}'
             )
-    for name, settings in _mapping(paramwise.get('custom_keys')).items():
-        for inner in _mapping(settings):
-            if likely := near_miss(inner, _CUSTOM):
-                yield (
-                    f'{key}.custom_keys.{name}.{inner}: nothing reads this '
-                    f"key; did you mean '{likely}'?"
-                )
+
+
+def _custom_key_faults(
+    paramwise: Mapping[str, Any], read: Collection[str] | None
+) -> Iterator[str]:
+    """Settings of some parameters that neither optimizer nor hook knows.
+
+    Other than factors, they become settings of the optimizer's groups.
+    """
+    folders = frozenset(
+        folder
+        for folder in (f'{host}.engine' for host in HOSTS)
+        if folder in sys.modules
+    )
+    for part, settings in _mapping(paramwise.get('custom_keys')).items():
+        for name in _mapping(settings):
+            if name in _CUSTOM or read is None or name in read:
+                continue
+            if is_read(name, folders):
+                continue
+            yield (
+                f'optim_wrapper.paramwise_cfg.custom_keys.{part}.{name}: '
+                f'nothing reads this key{did_you_mean(name, _CUSTOM)}'
+            )
+
+
+@cache
+def _group_names(optimizer: Any) -> frozenset[str] | None:
+    """Names that an optimizer may read from a group; None where not known."""
+    if not isinstance(optimizer, type):
+        return None
+    own = arguments_of(optimizer)
+    if is_known(optimizer):
+        return _quoted(optimizer) | own.known.keys()
+    return None if own.is_open else frozenset(own.known)
+
+
+@cache
+def _quoted(constructor: type) -> frozenset[str]:
+    """All texts of one word in the modules of a class and its bases."""
+    return frozenset(
+        word
+        for base in constructor.__mro__
+        if is_known(base)
+        for word in _TEXT.findall(
+            inspect.getsource(sys.modules[base.__module__])
+        )
+    )

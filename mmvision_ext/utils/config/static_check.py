@@ -7,6 +7,7 @@ from .loader_check import loader_faults
 from .metric_check import family_faults, monitor_faults
 from .part_check import part_faults
 from .parts import parts_of_mode, parts_of_runner
+from .read_keys import unread_key_faults
 from .runner_keys import runner_key_faults
 from .schedule_check import schedule_faults
 
@@ -20,7 +21,10 @@ def runner_faults(cfg: Mapping[str, Any]) -> list[str]:
     Returns:
         One sentence a fault, each beginning with its key path.
     """
-    return runner_key_faults(cfg) + part_faults(parts_of_runner(cfg))
+    parts = [*parts_of_runner(cfg)]
+    return (
+        runner_key_faults(cfg) + part_faults(parts) + unread_key_faults(parts)
+    )
 
 
 def mode_faults(cfg: Mapping[str, Any], modes: Sequence[str]) -> list[str]:
@@ -38,7 +42,8 @@ def mode_faults(cfg: Mapping[str, Any], modes: Sequence[str]) -> list[str]:
         if mode != 'train' and cfg.get(f'{mode}_cfg') is None:
             continue
         faults += loader_faults(cfg, mode)
-        faults += part_faults(parts_of_mode(cfg, mode))
+        parts = [*parts_of_mode(cfg, mode)]
+        faults += part_faults(parts) + unread_key_faults(parts)
         if mode == 'train':
             faults += schedule_faults(cfg)
         else:

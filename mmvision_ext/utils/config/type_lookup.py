@@ -10,17 +10,21 @@ from mmvision_ext.utils.nearest import did_you_mean
 HOSTS = ('mmengine', 'mmdet', 'mmpretrain', 'mmvision_ext')
 
 
-def find_type(name: str, root: Registry, scope: str | None) -> Any:
+def find_type(name: Any, root: Registry, scope: str | None) -> Any:
     """Look a type up as mmengine's registries do.
 
     Args:
-        name: ``type`` of a config, with a scope before a dot or without.
+        name: ``type`` of a config: a name, with a scope before a dot or
+            without, or what it would stand for.
         root: Root registry that should have it.
         scope: Scope where the look-up begins.
 
     Returns:
-        What the registry has under the name; None for nothing.
+        What the registry has under the name; None for nothing. What is no
+        text is given back.
     """
+    if not isinstance(name, str):
+        return name
     prefix, separator, rest = name.partition('.')
     if separator:
         registry: Registry | None = None

@@ -16,9 +16,9 @@ from mmvision_ext.testing.config_faults import (
     ConfigFault,
 )
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.config.check import check_config, check_runner
 from mmvision_ext.utils.config.options import merge_options
-from mmvision_ext.utils.config_check import check_config, check_runner
-from mmvision_ext.utils.config_file import read_config
+from mmvision_ext.utils.config.read import read_config
 
 
 @pytest.fixture(scope='module')

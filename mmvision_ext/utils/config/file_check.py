@@ -6,6 +6,8 @@ from typing import Any
 
 from mmengine.model import PretrainedInit
 
+from .walk import iter_metrics
+
 _DATA_HINT = (
     'link the data there (ln -s /path/to/data data), or name '
     'another place with MMVISION_DATA_ROOT or --cfg-options '
@@ -79,17 +81,10 @@ def missing_annotations(evaluator: Any, mode: str) -> list[str]:
         One sentence a file; none where a backend other than the local disk
         reads it.
     """
-    key = f'{mode}_evaluator'
-    if isinstance(evaluator, Mapping) and 'metrics' in evaluator:
-        key, evaluator = f'{key}.metrics', evaluator['metrics']
-    single = isinstance(evaluator, Mapping)
     return [
-        f"{key if single else f'{key}.{index}'}.ann_file: no file '{path}'"
-        for index, metric in enumerate(
-            [evaluator] if single else evaluator or ()
-        )
-        if isinstance(metric, Mapping)
-        and (metric.get('backend_args') or {}).get('backend', 'local')
+        f"{key}.ann_file: no file '{path}'"
+        for key, metric in iter_metrics(evaluator, f'{mode}_evaluator')
+        if (metric.get('backend_args') or {}).get('backend', 'local')
         == 'local'
         and isinstance(path := metric.get('ann_file'), str)
         and path

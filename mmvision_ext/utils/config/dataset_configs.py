@@ -4,7 +4,13 @@ import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mmengine.registry import DATASETS, DefaultScope
+from mmengine.config import Config
+from mmengine.registry import DATASETS
+
+from mmvision_ext.utils.errors import InputError
+from mmvision_ext.utils.type_name import type_name
+
+from .type_lookup import find_type
 
 #: Datasets that name more classes than their files hold: which of them are
 #: labels is known only after a file was read.
@@ -32,6 +38,48 @@ def iter_datasets(
             yield from iter_datasets(member, f'{key}.datasets.{index}')
     else:
         yield key, dataset
+
+
+def pipeline_of_test(config: Config) -> list[dict[str, Any]]:
+    """The steps of a config's test pipeline.
+
+    Args:
+        config: A config of any task, whose test dataset may be wrapped; of
+            several joined datasets the first counts.
+
+    Returns:
+        The steps, at least one.
+
+    Raises:
+        InputError: There are none.
+    """
+    loader = config.get('test_dataloader') or {}
+    dataset = loader.get('dataset') or {}
+    while dataset and not dataset.get('pipeline'):
+        joined = dataset.get('datasets') or [{}]
+        dataset = dataset.get('dataset') or joined[0]
+    if not dataset:
+        raise InputError(
+            f'{config.filename or "config"}: test_dataloader.dataset.pipeline:'
+            ' expected steps, which say how images are prepared, found none.'
+        )
+    return [dict(step) for step in dataset['pipeline']]
+
+
+def loads_from_files(config: Config) -> bool:
+    """Whether the test pipeline begins with reading a file.
+
+    Args:
+        config: A config of any task.
+
+    Returns:
+        False for datasets that hold their pixels in memory.
+
+    Raises:
+        InputError: The config has no test pipeline.
+    """
+    first = pipeline_of_test(config)[0]
+    return type_name(first.get('type')).startswith('Load')
 
 
 def dataset_classes(
@@ -64,7 +112,7 @@ def known_metainfo(
         without that, the metainfo of the type, overridden by the config's. A
         string in it is the name of a file with one entry a line.
     """
-    kind = _dataset_type(dataset, scope)
+    kind = find_type(dataset.get('type'), DATASETS, scope)
     if hasattr(kind, 'config_metainfo'):
         return kind.config_metainfo(dataset)
     names = [base.__name__ for base in getattr(kind, '__mro__', ())]
@@ -94,10 +142,10 @@ def split_faults(
         What the dataset's type says of the two in ``config_faults``; nothing
         without that, or for datasets of two types.
     """
-    kind = _dataset_type(other, scope)
+    kind = find_type(other.get('type'), DATASETS, scope)
     if not hasattr(kind, 'config_faults'):
         return []
-    if _dataset_type(train, scope) is not kind:
+    if find_type(train.get('type'), DATASETS, scope) is not kind:
         return []
     return kind.config_faults(train, other)
 
@@ -114,18 +162,9 @@ def downloads_itself(dataset: Mapping[str, Any], scope: str | None) -> bool:
     """
     if 'download' in dataset:
         return bool(dataset['download'])
-    for base in getattr(_dataset_type(dataset, scope), '__mro__', ()):
+    kind = find_type(dataset.get('type'), DATASETS, scope)
+    for base in getattr(kind, '__mro__', ()):
         asked = inspect.signature(base.__init__).parameters.get('download')
         if asked is not None:
             return asked.default is True
     return False
-
-
-def _dataset_type(dataset: Mapping[str, Any], scope: str | None) -> Any:
-    """The registered class or function of a dataset; None if unknown."""
-    kind = dataset.get('type')
-    if not isinstance(kind, str):
-        return kind
-    with DefaultScope.overwrite_default_scope(scope):
-        with DATASETS.switch_scope_and_registry(scope) as registry:
-            return registry.get(kind)

@@ -1,10 +1,13 @@
 """Numbers of guesses (``topk``) of a config against its classes."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from mmengine.registry import METRICS, DefaultScope
+from mmengine.registry import METRICS
+
+from .type_lookup import find_type
+from .walk import iter_metrics
 
 
 def topk_faults(
@@ -31,7 +34,7 @@ def topk_faults(
     for key, evaluator in evaluators.items():
         named += [
             (place, _topk(metric, scope))
-            for place, metric in _metrics(evaluator, key)
+            for place, metric in iter_metrics(evaluator, key)
         ]
     return [
         text
@@ -59,30 +62,12 @@ def _fault(key: str, topk: Any, num_classes: int) -> str:
     )
 
 
-def _metrics(
-    evaluator: Any, key: str
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Key path and config of each metric of an evaluator."""
-    if isinstance(evaluator, (list, tuple)):
-        for index, metric in enumerate(evaluator):
-            yield from _metrics(metric, f'{key}.{index}')
-    elif isinstance(evaluator, Mapping):
-        if 'metrics' in evaluator:
-            yield from _metrics(evaluator['metrics'], f'{key}.metrics')
-        else:
-            yield key, evaluator
-
-
 def _topk(metric: Mapping[str, Any], scope: str | None) -> Any:
     """``topk`` of a metric of accuracy; None for another metric.
 
     The ``topk`` of others counts something else, such as detections.
     """
-    kind = metric.get('type')
-    if isinstance(kind, str):
-        with DefaultScope.overwrite_default_scope(scope):
-            with METRICS.switch_scope_and_registry(scope) as registry:
-                kind = registry.get(kind)
+    kind = find_type(metric.get('type'), METRICS, scope)
     if kind is None or getattr(kind, 'default_prefix', '') != 'accuracy':
         return None
     known = inspect.signature(kind).parameters.get('topk')

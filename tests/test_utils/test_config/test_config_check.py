@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from mmengine.config import Config, ConfigDict
 
-from mmvision_ext.utils import InputError, config_check
-from mmvision_ext.utils.config_check import check_config
+from mmvision_ext.utils import InputError
+from mmvision_ext.utils.config import check as config_check
+from mmvision_ext.utils.config.check import check_config
 
 MakeConfig = Callable[..., ConfigDict]
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from .config.layers import missing_base
-from .errors import InputError
-from .nearest import did_you_mean
+from mmvision_ext.utils.errors import InputError
+from mmvision_ext.utils.nearest import did_you_mean
+
+from .layers import missing_base
 
 SUFFIXES = ('.py', '.yaml', '.yml', '.json')
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mmvision_ext.utils import InputError
-from mmvision_ext.utils.config_file import read_config
+from mmvision_ext.utils.config.read import read_config
 
 
 def test_a_config_is_read_with_its_bases(tmp_path: Path) -> None:

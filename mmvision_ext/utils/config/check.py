@@ -14,32 +14,34 @@ from mmengine.device import (
 from mmengine.logging import print_log
 from mmengine.optim import AmpOptimWrapper
 
-from mmvision_ext.utils.class_check import (
+from mmvision_ext.utils.config.class_check import (
     class_count_faults,
     class_count_warnings,
     class_name_faults,
+    vocabulary_faults,
 )
-from mmvision_ext.utils.config.explain import place_of
-from mmvision_ext.utils.config.part_check import part_faults
-from mmvision_ext.utils.config.parts import parts_of_mode
-from mmvision_ext.utils.config.static_check import mode_faults, runner_faults
-from mmvision_ext.utils.dataset_configs import (
+from mmvision_ext.utils.config.dataset_configs import (
     dataset_classes,
     downloads_itself,
     iter_datasets,
     split_faults,
 )
-from mmvision_ext.utils.errors import InputError
-from mmvision_ext.utils.file_check import (
+from mmvision_ext.utils.config.explain import place_of
+from mmvision_ext.utils.config.file_check import (
     missing_annotations,
     missing_checkpoints,
     missing_data,
 )
-from mmvision_ext.utils.topk_check import topk_faults
+from mmvision_ext.utils.config.part_check import part_faults
+from mmvision_ext.utils.config.parts import parts_of_mode
+from mmvision_ext.utils.config.static_check import mode_faults, runner_faults
+from mmvision_ext.utils.config.topk_check import topk_faults
+from mmvision_ext.utils.errors import InputError
 
 __all__ = [
     'amp_faults',
     'check_config',
+    'check_datasets',
     'check_runner',
     'dataset_classes',
     'iter_datasets',
@@ -106,6 +108,7 @@ def check_config(cfg: Mapping[str, Any], modes: Sequence[str]) -> None:
         if not downloads_itself(dataset, scope):
             faults += missing_data(key, dataset)
     faults += _split_faults(cfg, modes)
+    faults += vocabulary_faults(cfg)
     if data:
         faults += class_count_faults(model, data[0], scope)
         faults += _topk_faults(cfg, modes, data[0])

@@ -4,10 +4,11 @@ import os.path as osp
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mmvision_ext.utils.dataset_configs import (
+from mmvision_ext.utils.config.dataset_configs import (
     dataset_classes,
     known_metainfo,
 )
+from mmvision_ext.utils.type_name import type_name
 
 Datasets = Sequence[tuple[str, Mapping[str, Any]]]  # (key path, config)
 Counts = dict[str, int]  # a head's key, such as num_classes, to its value
@@ -20,6 +21,8 @@ _OTHER_PARTS = {'reid'}
 #: Keys of a panoptic head, which counts all classes in two parts.
 _THINGS, _STUFF = 'num_things_classes', 'num_stuff_classes'
 _BOTH = f'{_THINGS} + {_STUFF}'
+#: What tells a model whose classes are words those of the data.
+_HOOK = 'VocabularyHook'
 _MEANING = {_THINGS: 'thing ', _STUFF: 'stuff '}
 
 
@@ -148,6 +151,35 @@ def has_vocabulary(model: Mapping[str, Any]) -> bool:
     return 'vocabulary' in model or (
         isinstance(head, Mapping) and 'vocabulary' in head
     )
+
+
+def vocabulary_faults(cfg: Mapping[str, Any]) -> list[str]:
+    """Find a model whose words nobody sets to the classes of the data.
+
+    Its labels would be places in the embedding file, in the order of that.
+
+    Args:
+        cfg: The complete config of a runner.
+
+    Returns:
+        One sentence, or none.
+    """
+    if not has_vocabulary(cfg.get('model') or {}):
+        return []
+    names = [
+        type_name(
+            hook.get('type') if isinstance(hook, Mapping) else type(hook)
+        )
+        for hook in cfg.get('custom_hooks') or ()
+    ]
+    if any(name.endswith(_HOOK) for name in names):
+        return []  # or one derived from it, by its name
+    return [
+        f"custom_hooks: expected dict(type='mmvision_ext.{_HOOK}'), since the "
+        'classes of the model are words, found '
+        f'{", ".join(names) or "none"}: add it, or labels of the '
+        'data would meet the words in the order of the embedding file'
+    ]
 
 
 def _head_counts(metainfo: Mapping[str, Any]) -> Counts:

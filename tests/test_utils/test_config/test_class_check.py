@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 from mmengine.config import ConfigDict
 
+from mmvision_ext.engine.hooks import VocabularyHook
 from mmvision_ext.utils import InputError
-from mmvision_ext.utils.class_check import class_count_warnings
-from mmvision_ext.utils.config_check import check_config
+from mmvision_ext.utils.config.check import check_config
+from mmvision_ext.utils.config.class_check import (
+    class_count_warnings,
+    vocabulary_faults,
+)
 
 MakeConfig = Callable[..., ConfigDict]
 
@@ -48,6 +52,7 @@ def test_a_model_that_reads_text_finds_any_class(
 def test_words_count_in_training_only(make_config: MakeConfig) -> None:
     cfg = make_config(heads=80)
     cfg.model.vocabulary = 'words.safetensors'
+    cfg.custom_hooks = [dict(type='mmvision_ext.VocabularyHook')]
     cfg.test_dataloader = cfg.train_dataloader
     assert len(_faults(cfg)) == 2
     check_config(cfg, ('test',))
@@ -150,3 +155,29 @@ def test_classes_in_a_file_are_not_counted(
 def test_palette_of_another_length(make_config: MakeConfig) -> None:
     [fault] = _faults(make_config(palette=[(0, 0, 0)]))
     assert 'metainfo.palette has 1 colours for 2 classes' in fault
+
+
+def test_words_need_somebody_who_sets_them(make_config: MakeConfig) -> None:
+    cfg = make_config()
+    cfg.model.vocabulary = 'words.safetensors'
+    cfg.custom_hooks = [dict(type='EMAHook')]
+    [fault] = _faults(cfg)
+    assert fault.startswith('custom_hooks: expected dict(type=')
+    assert 'found EMAHook' in fault
+    cfg.custom_hooks.append(dict(type='VocabularyHook'))
+    check_config(cfg, ('train',))
+
+
+def test_the_hook_may_be_a_class_or_derived() -> None:
+    class OwnVocabularyHook(VocabularyHook):
+        pass
+
+    cfg: dict = dict(model=dict(vocabulary='words.safetensors'))
+    for hook in (
+        dict(type=VocabularyHook),
+        VocabularyHook(),
+        OwnVocabularyHook(),
+        dict(type='own.OwnVocabularyHook'),
+    ):
+        assert vocabulary_faults({**cfg, 'custom_hooks': [hook]}) == []
+    assert vocabulary_faults(cfg)

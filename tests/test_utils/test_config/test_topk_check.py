@@ -7,7 +7,7 @@ from mmengine.config import ConfigDict
 
 from mmvision_ext.models.heads import ConvGAPHead
 from mmvision_ext.utils import InputError
-from mmvision_ext.utils.config_check import check_config
+from mmvision_ext.utils.config.check import check_config
 
 METRIC = 'mmvision_ext.ClassificationMetric'
 

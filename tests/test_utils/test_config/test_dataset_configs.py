@@ -3,12 +3,15 @@
 from typing import Any
 
 import pytest
+from mmengine.config import Config
 
-from mmvision_ext.utils.dataset_configs import (
+from mmvision_ext.utils.config.dataset_configs import (
     dataset_classes,
     downloads_itself,
     iter_datasets,
+    pipeline_of_test,
 )
+from mmvision_ext.utils.errors import InputError
 
 
 def test_wrappers_are_walked() -> None:
@@ -21,6 +24,25 @@ def test_wrappers_are_walked() -> None:
         'd.dataset.datasets.0',
         'd.dataset.datasets.1',
     ]
+
+
+def test_the_pipeline_of_a_wrapped_dataset_is_found() -> None:
+    leaf = dict(pipeline=[dict(type='LoadImageFromFile')])
+    for dataset in (
+        leaf,
+        dict(dataset=leaf),
+        dict(dataset=dict(datasets=[leaf, dict(pipeline=[])])),
+    ):
+        config = Config(dict(test_dataloader=dict(dataset=dataset)))
+        assert pipeline_of_test(config) == leaf['pipeline']
+
+
+@pytest.mark.parametrize(
+    'loader', [None, {}, dict(dataset=dict(dataset=dict(datasets=[])))]
+)
+def test_a_config_without_a_test_pipeline_is_refused(loader: Any) -> None:
+    with pytest.raises(InputError, match='pipeline: expected steps'):
+        pipeline_of_test(Config(dict(test_dataloader=loader)))
 
 
 @pytest.mark.parametrize(

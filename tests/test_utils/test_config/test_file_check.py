@@ -8,7 +8,10 @@ import pytest
 from mmengine.config import ConfigDict
 from mmengine.model import PretrainedInit
 
-from mmvision_ext.utils.file_check import missing_checkpoints, missing_data
+from mmvision_ext.utils.config.file_check import (
+    missing_checkpoints,
+    missing_data,
+)
 
 
 def _dataset(make_config: Callable[..., ConfigDict]) -> ConfigDict:
