@@ -3,6 +3,24 @@
 from collections.abc import Mapping
 from typing import Any
 
+from torch.utils.data import DataLoader
+
+
+def loader_batch_size(loader: DataLoader) -> int | None:
+    """Images of one process in one forward pass.
+
+    Args:
+        loader: A data loader.
+
+    Returns:
+        How many; None where the batch sampler decides that anew for every
+        batch.
+    """
+    size = loader.batch_size or getattr(
+        loader.batch_sampler, 'batch_size', None
+    )
+    return size if isinstance(size, int) else None
+
 
 def describe_batch_size(
     world_size: int,

@@ -12,8 +12,9 @@ from mmengine.runner import Runner
 from mmvision_ext.engine.checkpointing import use_safe_loader
 from mmvision_ext.ops import require
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.config.check import amp_faults
 from mmvision_ext.utils.config.type_lookup import find_type, meant
-from mmvision_ext.utils.config_check import amp_faults
+from mmvision_ext.utils.type_name import type_name
 
 _WRAPPERS = ('OptimWrapper', 'AmpOptimWrapper', OptimWrapper, AmpOptimWrapper)
 _MIXED = 'MixedPrecisionOptimWrapper'  # imported by the registry alone
@@ -60,8 +61,7 @@ def enable_amp(cfg: Config) -> None:
     """
     wrapper = cfg.get('optim_wrapper') or {}
     kind = wrapper.get('type', 'OptimWrapper')
-    name = kind if isinstance(kind, str) else kind.__name__
-    if name.rpartition('.')[2] == _MIXED:
+    if type_name(kind) == _MIXED:
         cfg.optim_wrapper.enabled = True
         return
     if kind not in _WRAPPERS:
@@ -84,10 +84,15 @@ def dump_predictions(cfg: Config, out: str) -> None:
             detection config are compressed (COCO run lengths).
 
     Raises:
-        InputError: If the config measures several datasets apart, each with
-            a metric of its own.
+        InputError: If the config has no test_evaluator, or measures several
+            datasets apart, each with a metric of its own.
     """
-    evaluator = cfg.test_evaluator
+    evaluator = cfg.get('test_evaluator')
+    if not evaluator:
+        raise InputError(
+            '--out: expected a test_evaluator, found none. Add one, and '
+            'test_dataloader and test_cfg, to the config.'
+        )
     if 'metrics' not in evaluator:
         evaluator = {'metrics': evaluator}
     kind = evaluator.get('type', 'Evaluator')

@@ -7,6 +7,7 @@ Chosen by ``runner_type = 'mmvision_ext.Runner'`` in the runtime bases; the
 import logging
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import torch
 from mmengine.config import Config, ConfigDict
@@ -20,22 +21,26 @@ from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner as MMEngineRunner
 from mmengine.runner.checkpoint import _load_checkpoint_to_model
 from torch import nn
-from torch.utils.data import DataLoader
 
-from mmvision_ext.engine.batch_size import describe_batch_size
+from mmvision_ext.engine.batch_size import (
+    describe_batch_size,
+    loader_batch_size,
+)
 from mmvision_ext.engine.checkpointing import (
     STRIP_WRAPPER,
     Renames,
     arrived_fraction,
     match_state_dict,
     read_source,
+    require_optimizer_state,
+    require_state,
     state_of,
 )
 from mmvision_ext.engine.unwrap import unwrapped
 from mmvision_ext.registry import RUNNERS
 from mmvision_ext.utils import InputError
 from mmvision_ext.utils.config.build_errors import build_errors_named
-from mmvision_ext.utils.config_check import check_config, check_runner
+from mmvision_ext.utils.config.check import check_config, check_runner
 
 
 @RUNNERS.register_module()
@@ -45,13 +50,17 @@ class Runner(MMEngineRunner):
     Beyond mmengine's runner it
 
     - checks the config before a model is built and before a dataset is read
-      (:mod:`~mmvision_ext.utils.config_check`), and names the part of the
+      (:mod:`~mmvision_ext.utils.config.check`), and names the part of the
       config in which a constructor fails;
     - logs the effective batch size and learning rate in one line;
     - reports loaded, missing and mismatched entries of every checkpoint, and
       refuses one that gives the model almost nothing;
+    - refuses to resume from what is not the state of this training;
     - runs distributed jobs on machines without a GPU (gloo).
     """
+
+    _is_resuming = False
+    _resumes_optimizer = True
 
     @classmethod
     def from_cfg(cls, cfg: Config | ConfigDict | dict) -> 'Runner':
@@ -171,12 +180,38 @@ class Runner(MMEngineRunner):
         super().scale_lr(optim_wrapper, auto_scale_lr)
         text, right = describe_batch_size(
             self.world_size,
-            _batch_size(self.train_dataloader),
+            loader_batch_size(self.train_dataloader),
             getattr(optim_wrapper, '_accumulative_counts', 1),
             _rates(optim_wrapper),
             auto_scale_lr or {},
         )
         self.logger.log(logging.INFO if right else logging.WARNING, text)
+
+    def resume(
+        self,
+        filename: str,
+        resume_optimizer: bool = True,
+        *options: Any,
+        **settings: Any,
+    ) -> None:
+        """Resume as mmengine does, from what is the state of this training.
+
+        Args:
+            filename: As :meth:`load_checkpoint`'s.
+            resume_optimizer: Whether the optimizer's state is taken over.
+            *options: As mmengine's.
+            **settings: As mmengine's.
+
+        Raises:
+            InputError: If the file cannot be read, lacks what is needed, or
+                has the state of another optimizer.
+        """
+        self._is_resuming = True
+        self._resumes_optimizer = resume_optimizer
+        try:
+            super().resume(filename, resume_optimizer, *options, **settings)
+        finally:
+            self._is_resuming = False
 
     def load_checkpoint(
         self,
@@ -202,6 +237,12 @@ class Runner(MMEngineRunner):
                 almost nothing of it fits the model.
         """
         checkpoint = read_source(filename)
+        if self._is_resuming:
+            require_state(checkpoint, str(filename))
+            if self._resumes_optimizer:
+                require_optimizer_state(
+                    checkpoint, self.optim_wrapper, str(filename)
+                )
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         model = unwrapped(self.model)
         state = state_of(checkpoint, renames=revise_keys)
@@ -245,13 +286,6 @@ class Runner(MMEngineRunner):
         self.logger.log(
             logging.INFO if exact else logging.WARNING, report.summary(source)
         )
-
-
-def _batch_size(loader: DataLoader) -> int | None:
-    """Images of a process in a step; None where the sampler decides."""
-    return loader.batch_size or getattr(
-        loader.batch_sampler, 'batch_size', None
-    )
 
 
 def _rates(optim_wrapper: OptimWrapper) -> str:

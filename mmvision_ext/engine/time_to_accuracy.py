@@ -1,24 +1,27 @@
 """How long a config trains until it has an accuracy, over several seeds."""
 
 import copy
-import csv
 import statistics
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 import torch
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.hooks import Hook
 from mmengine.runner import Runner, set_random_seed
 from torch import nn
 
 from mmvision_ext.utils import InputError
 from mmvision_ext.utils.nearest import nearest
-from mmvision_ext.utils.provenance import code_commit, processor_name
+from mmvision_ext.utils.provenance import code_commit, hardware_name
+from mmvision_ext.utils.tables import save_csv
 
+from .clock import now
 from .launch import build_runner
+from .short_training import only_train
 
 
 @dataclass(frozen=True)
@@ -96,14 +99,14 @@ def time_trials(
     for number, seed in enumerate([seeds[0], *seeds]):
         folder = Path(work_dir) / f'trial_{number}'
         runner = _runner(config, seed, folder)
-        begun = _now()
+        begun = now()
         model = _renewed(runner, model, seed)
-        prepared = _now()
+        prepared = now()
         train = _train(runner)
         test_loop = runner.test_loop
-        trained = _now()
+        trained = now()
         scores = test_loop.run()
-        test = _now() - trained
+        test = now() - trained
         if metric not in scores:
             raise InputError(
                 f"--metric: no '{metric}' in the test of {config.filename}"
@@ -119,7 +122,7 @@ def time_trials(
                 test_seconds=test,
                 epochs=runner.max_epochs,
                 protocol=str(meta.get('protocol', '')),
-                hardware=_hardware(),
+                hardware=hardware_name(get_device()),
                 torch=torch.__version__,
                 commit=code_commit(),
                 command=command,
@@ -159,13 +162,8 @@ def write_trials(trials: Sequence[Trial], path: str | Path) -> None:
         trials: The trials.
         path: CSV file to write; missing folders are made.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open('w', newline='', encoding='utf-8') as file:
-        names = [field.name for field in fields(Trial)]
-        writer = csv.DictWriter(file, names, lineterminator='\n')
-        writer.writeheader()
-        writer.writerows(asdict(trial) for trial in trials)
+    names = [field.name for field in fields(Trial)]
+    save_csv(path, names, map(astuple, trials))
 
 
 class _Start(Hook):
@@ -182,21 +180,18 @@ class _Start(Hook):
         Args:
             runner: Not used.
         """
-        self.seconds = _now()
+        self.seconds = now()
 
 
 def _prepared(config: Config) -> Config:
     """The config without validation and checkpoints."""
     config = copy.deepcopy(config)
-    for key in ('val_dataloader', 'val_cfg', 'val_evaluator'):
-        config[key] = None
+    only_train(config)
     if not config.get('test_dataloader') or not config.get('train_cfg'):
         raise InputError(
             f'{config.filename}: expected train_cfg and test_dataloader, '
             f'found {", ".join(config)}.'
         )
-    config.setdefault('default_hooks', {})
-    config.default_hooks['checkpoint'] = None
     # Each run warns that the weights, whose drawing is timed, are there.
     config.log_level = 'ERROR'
     config.resume, config.load_from, config.launcher = False, None, 'none'
@@ -230,20 +225,7 @@ def _train(runner: Runner) -> float:
     start = _Start()
     runner.register_hook(start)
     runner.train()
-    return _now() - start.seconds
-
-
-def _now() -> float:
-    """Seconds, once the device has done all that it was told."""
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    return time.perf_counter()
-
-
-def _hardware() -> str:
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    return f'{processor_name()}, {torch.get_num_threads()} thread(s)'
+    return now() - start.seconds
 
 
 def _spread(values: Sequence[float], digits: int) -> str:

@@ -7,17 +7,18 @@ import contextlib
 import gc
 import io
 import logging
-import resource
-from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from mmengine.logging import MMLogger
 
 from mmvision_ext.utils import InputError
 
 from .annotation_faults import Mutation, Mutator, Payload, mutations
+
+Verdict = Literal['refused', 'accepted', 'crashed']
 
 LONGEST_MESSAGE = 2500  # characters that a person may still read
 
@@ -45,79 +46,58 @@ class Target:
     read: Callable[[], None]
 
 
-@dataclass
-class Tally:
-    """What came of the faults of one kind.
+@dataclass(frozen=True)
+class Judgement:
+    """What came of one fault.
 
     Attributes:
-        kind: The kind of file.
-        injected: Number of faults.
-        refused: Of these, ended in a clear :class:`InputError`.
-        accepted: Of these, gave sound samples.
-        crashed: One line for each of the others: another exception, a
-            message that names neither file nor place, or an unsound sample.
-        payloads_run: Payloads that were run.
-        grown_mb: Growth of the process's peak memory, in MB.
+        fault: The kind of file, the fault's number and what was done.
+        came: ``'refused'`` by a clear :class:`InputError`, ``'accepted'``
+            with sound samples, or ``'crashed'``: another exception, a message
+            that names neither file nor place, or an unsound sample.
+        told: The message, or what was wrong; empty where it was accepted.
+        executed: Whether a payload ran.
     """
 
-    kind: str
-    injected: int = 0
-    refused: int = 0
-    accepted: int = 0
-    crashed: list[str] = field(default_factory=list)
-    payloads_run: int = 0
-    grown_mb: float = 0.0
-
-    def row(self) -> str:
-        """The counts as a row of a Markdown table."""
-        counts = (self.injected, self.refused, self.accepted)
-        return (
-            f'| {self.kind} | {" | ".join(map(str, counts))} | '
-            f'{len(self.crashed)} |'
-        )
+    fault: str
+    came: Verdict
+    told: str
+    executed: bool
 
 
-def run_campaign(target: Target, count: int = 200, seed: int = 0) -> Tally:
+def judged_faults(target: Target, count: int) -> Iterator[Judgement]:
     """Put faults into a file, one at a time, and read it.
 
     Args:
         target: The file. It is sound again afterwards.
         count: Number of faults.
-        seed: Seed of the faults.
 
-    Returns:
-        What came of them.
+    Yields:
+        What came of each.
     """
     sound = target.file.read_bytes()
-    tally = Tally(target.kind)
-    before, runs = _peak_mb(), Payload.runs
     gc.freeze()  # mmengine collects garbage for every dataset
     try:
-        for index, fault in enumerate(
-            mutations(sound, target.mutate, count, seed)
-        ):
+        for index, fault in enumerate(mutations(sound, target.mutate, count)):
             target.file.write_bytes(fault.content)
+            runs = Payload.runs
             with silence():
-                problem = _judge(target, fault, tally)
-            tally.injected += 1
-            if problem:
-                tally.crashed.append(f'{index}, {fault.what}: {problem}')
+                came, told = _judge(target, fault)
+            name = f'{target.kind} {index}: {fault.what}'
+            yield Judgement(name, came, told, Payload.runs > runs)
     finally:
         gc.unfreeze()
         target.file.write_bytes(sound)
-    tally.payloads_run = Payload.runs - runs
-    tally.grown_mb = _peak_mb() - before
-    return tally
 
 
-def _judge(target: Target, fault: Mutation, tally: Tally) -> str:
-    """Read a faulty file; what is wrong with what came of it, or ''."""
+def _judge(target: Target, fault: Mutation) -> tuple[Verdict, str]:
+    """Read a faulty file; what came of it, and what was told."""
     try:
         target.read()
     except InputError as error:
-        problem = _unclear(str(error), target.file, fault)
-        tally.refused += not problem
-        return problem
+        message = str(error)
+        problem = _unclear(message, target.file, fault)
+        return ('crashed', problem) if problem else ('refused', message)
     except Exception as error:  # what a user must never see
         last = error.__traceback__
         while last is not None and last.tb_next is not None:
@@ -126,9 +106,9 @@ def _judge(target: Target, fault: Mutation, tally: Tally) -> str:
         if last is not None:
             code = last.tb_frame.f_code
             place = f' in {Path(code.co_filename).name}:{last.tb_lineno}'
-        return f'{type(error).__name__}: {str(error)[:300]}{place}'
-    tally.accepted += 1
-    return ''
+        told = f'{type(error).__name__}: {str(error)[:300]}{place}'
+        return 'crashed', told
+    return 'accepted', ''
 
 
 def _unclear(message: str, file: Path, fault: Mutation) -> str:
@@ -158,28 +138,3 @@ def silence() -> Iterator[None]:
             yield
     finally:
         logger.setLevel(level)
-
-
-def _peak_mb() -> float:
-    """Peak of the process's memory in MB; Linux counts kB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def summarise(tallies: list[Tally]) -> Counter[str]:
-    """Add up the counts of several kinds.
-
-    Args:
-        tallies: Of each kind.
-
-    Returns:
-        ``injected``, ``refused``, ``accepted``, ``crashed`` and
-        ``payloads_run``.
-    """
-    total: Counter[str] = Counter()
-    for tally in tallies:
-        total['injected'] += tally.injected
-        total['refused'] += tally.refused
-        total['accepted'] += tally.accepted
-        total['crashed'] += len(tally.crashed)
-        total['payloads_run'] += tally.payloads_run
-    return total

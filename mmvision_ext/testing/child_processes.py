@@ -91,12 +91,16 @@ def _begin(
             MASTER_ADDR='127.0.0.1',
             MASTER_PORT=str(port),
         )
-    # As in any other process: none of these numbers may matter.
+    forget_the_past()
+    work()
+
+
+def forget_the_past() -> None:
+    """Be like any other process: random numbers, and no log of mmengine's."""
     random.seed()
     np.random.seed()
     torch.seed()
     MessageHub._instance_dict.clear()
-    work()
 
 
 def _join_group(process: int, group: int) -> None:

@@ -65,6 +65,8 @@ def _fault(key: str, value: Any, likely: str = '') -> ConfigFault:
 
 
 _HOOK = 'custom_hooks.0'
+_RPN = 'model.train_cfg.rpn'
+_FAR = 'zzz_made_up'  # near no name that anything has
 _TRAIN = 'train_dataloader.dataset'
 
 #: Found before the model is built.
@@ -108,6 +110,24 @@ RUNNER_FAULTS = [
         {'custom_hooks': [dict(type='SyncBuffersHook', every=2)]},
         f'{_HOOK}.every',
     ),
+    _fault(f'{_RPN}.{_FAR}', 1),
+    _fault(f'{_RPN}.sampler.{_FAR}', 1),
+    _fault(f'{_RPN}.sampler.pos_fractoin', 0.5, 'pos_fraction'),
+    _fault(f'model.rpn_head.bbox_coder.{_FAR}', 1),
+    _fault(f'model.roi_head.bbox_roi_extractor.{_FAR}', 1),
+    _fault(f'model.test_cfg.{_FAR}', 1),
+    _fault('model.test_cfg.rcnn.max_per_imgs', 9, 'max_per_img'),
+    _fault(f'model.test_cfg.rcnn.nms.{_FAR}', 1),
+    _fault('model.test_cfg.rpn.nms.iou_thr', 0.7, 'iou_threshold'),
+    _fault(f'default_hooks.checkpoint.{_FAR}', 1),
+    _fault(f'default_hooks.param_scheduler.{_FAR}', 1),
+    _fault(f'default_hooks.{_FAR}', 1),
+    _fault(f'env_cfg.{_FAR}', 1),
+    _fault(f'env_cfg.dist_cfg.{_FAR}', 1),
+    _fault(f'auto_scale_lr.{_FAR}', 1),
+    ConfigFault(
+        {'custom_hooks': [{'type': 'EMAHook', _FAR: 1}]}, f'{_HOOK}.{_FAR}'
+    ),
     _fault('val_dataloader', None),
     _fault('val_evaluator', None),
     _fault('train_cfg', None),
@@ -117,6 +137,9 @@ RUNNER_FAULTS = [
 TRAINING_FAULTS = [
     _fault(f'{_TRAIN}.data_rot', 'x', 'data_root'),
     _fault(f'{_TRAIN}.with_masks', True, 'with_mask'),
+    _fault(f'{_TRAIN}.{_FAR}', 1),
+    _fault(f'{_TRAIN}.filter_cfg.{_FAR}', 1),
+    _fault(f'{_TRAIN}.pipeline.0.{_FAR}', 1),
     _fault(f'{_TRAIN}.type', 'VOCDatset', 'VOCDataset'),
     _fault(
         f'{_TRAIN}.type', 'VOCInstanceDataset', 'mmvision_ext.VOCInstanceDatas'
@@ -164,9 +187,16 @@ TRAINING_FAULTS = [
     _fault('optim_wrapper.acumulative_counts', 2, 'accumulative_counts'),
     _fault('optim_wrapper.optimizer.type', 'AdamWW', 'AdamW'),
     _fault('optim_wrapper.optimizer.weigth_decay', 0.1, 'weight_decay'),
+    _fault('optim_wrapper.optimizer.learning_rate', 0.1, 'lr, maximize'),
     _fault('optim_wrapper.optimizer.lr', 'high'),
     _fault('optim_wrapper.clip_grad.max_nrom', 1, 'max_norm'),
     _fault('optim_wrapper.paramwise_cfg.norm_decay_mul', 0, 'norm_decay_mult'),
+    _fault(f'optim_wrapper.clip_grad.{_FAR}', 1),
+    _fault(f'optim_wrapper.paramwise_cfg.{_FAR}', 0),
+    ConfigFault(
+        {'optim_wrapper.paramwise_cfg.custom_keys.backbone': {_FAR: 1}},
+        f'optim_wrapper.paramwise_cfg.custom_keys.backbone.{_FAR}',
+    ),
     _fault('param_scheduler.1.type', 'CosineAnealingLR', 'CosineAnnealingLR'),
     _fault('param_scheduler.1.T_maxx', 8, 'T_max'),
     _fault('param_scheduler.0.end', '50'),

@@ -15,6 +15,8 @@ from mmengine.config import Config
 from . import rank_faults, tiny_training
 from .paths import REPOSITORY
 
+_LIMIT = 300  # seconds of a job
+
 
 @dataclass(frozen=True)
 class JobResult:
@@ -77,7 +79,6 @@ def run_job(
     fault: dict[str, Any] | None = None,
     script: Path | None = None,
     arguments: Sequence[str] = (),
-    timeout: float = 300,
 ) -> JobResult:
     """Train with several processes on this machine.
 
@@ -91,13 +92,12 @@ def run_job(
         script: A ``train.py`` that is started by torchrun; None takes
             ``tools/dist_train.sh``.
         arguments: Further ones of the training script.
-        timeout: Seconds after which the job is given up.
 
     Returns:
         How it ended.
 
     Raises:
-        subprocess.TimeoutExpired: It did not end.
+        subprocess.TimeoutExpired: It did not end in five minutes.
     """
     work_dir.mkdir(parents=True, exist_ok=True)
     config = _write_config(cfg, work_dir, fault)
@@ -112,7 +112,7 @@ def run_job(
             stderr=subprocess.STDOUT,
         )
         try:
-            status = job.wait(timeout)
+            status = job.wait(_LIMIT)
         except subprocess.TimeoutExpired:
             job.terminate()  # torchrun ends the others
             job.wait()

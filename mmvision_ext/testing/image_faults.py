@@ -78,19 +78,6 @@ FAULTS: dict[str, Injector] = {
 }
 
 
-def damage_pixels(path: Path, rng: np.random.Generator) -> None:
-    """Overwrite 64 bytes in the last two thirds, but not the end.
-
-    Args:
-        path: The image file, at least 400 bytes long.
-        rng: Draws the place and the bytes.
-    """
-    content = bytearray(path.read_bytes())
-    start = int(rng.integers(len(content) // 3, len(content) - 100))
-    content[start : start + 64] = rng.bytes(64)
-    path.write_bytes(bytes(content))
-
-
 def make_cmyk(path: Path, rng: np.random.Generator) -> None:
     """Save an image as a CMYK JPEG.
 
@@ -184,30 +171,23 @@ def inject(
 
 
 def make_image_folder(
-    root: Path,
-    classes: int = 3,
-    images: int = 8,
-    size: tuple[int, int] = (48, 32),
-    seed: int = 0,
+    root: Path, size: tuple[int, int] = (48, 32)
 ) -> list[Path]:
-    """Write JPEG files, a folder for each class.
+    """Write 24 JPEG files, in a folder for each of three classes.
 
     Args:
         root: Folder to make.
-        classes: Number of classes.
-        images: Images of a class.
         size: Width and height in pixels.
-        seed: The same seed gives the same images.
 
     Returns:
         The files, sorted.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     paths = []
-    for label in range(classes):
+    for label in range(3):
         folder = root / f'class_{label}'
         folder.mkdir(parents=True)
-        for number in range(images):
+        for number in range(8):
             path = folder / f'{number:03d}.jpg'
             Image.fromarray(_pixels(rng, size)).save(path, quality=95)
             paths.append(path)

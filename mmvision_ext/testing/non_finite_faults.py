@@ -1,6 +1,6 @@
 """Trainings in which a loss, a gradient or a weight goes wrong."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,6 @@ from mmengine.structures import BaseDataElement
 from torch import nn
 from torch.utils.data import Dataset
 
-from mmvision_ext.engine.launch import exit_on_input_error
-
-from .child_processes import Ending, run_children
 from .tiny_training import tiny_runner
 
 #: What can happen in a step.
@@ -149,25 +146,3 @@ def faulty_runner(
         custom_hooks=hooks,
     )
     return tiny_runner(work_dir, epochs, **{**options, **settings})
-
-
-def train_with_faults(
-    work_dir: Path, make: Callable[[], Runner], processes: int = 1
-) -> Ending:
-    """Train in processes of their own, as ``tools/train.py`` does.
-
-    Args:
-        work_dir: Folder of the run.
-        make: Makes the runner.
-        processes: Number of processes of a distributed training.
-
-    Returns:
-        How they ended: with 2 where a message says what is wrong.
-    """
-
-    def work() -> None:
-        with exit_on_input_error():
-            make().train()
-
-    output = work_dir.with_name(f'{work_dir.name}.txt')
-    return run_children(work, output, processes)

@@ -4,25 +4,31 @@ import copy
 import importlib
 import multiprocessing
 import os
-import random
+import sys
 import tempfile
+import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from multiprocessing import connection
-from multiprocessing.context import ForkProcess
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.logging import MessageHub
-from mmengine.registry import Registry
 
-from mmvision_ext import registry as registries
 from mmvision_ext.engine.launch import build_runner
-from mmvision_ext.registry import SCOPE
 
+from .child_processes import forget_the_past
+
+_LIMIT = 300  # seconds of a training
+#: What takes seconds to import.
+_PARTS = tuple(
+    f'{host}.{part}'
+    for host in ('mmdet', 'mmpretrain', 'mmvision_ext')
+    for part in ('datasets', 'engine', 'evaluation', 'models')
+)
 # Neither clock times nor what is only shown.
 _COMPARED = (
     'state_dict',
@@ -54,28 +60,43 @@ def train_in_new_process(
     cfg.work_dir = str(work_dir)
     cfg.resume = resume_from is not None
     cfg.load_from = str(resume_from) if resume_from else None
-    _import_types(cfg.default_scope)
-    context = multiprocessing.get_context('fork')
+    # Children of a server that has imported everything and has no threads: a
+    # copy of this process may wait for ever for a lock of a thread of its.
+    context = multiprocessing.get_context('forkserver')
+    context.set_forkserver_preload([__name__, *_PARTS])
     with tempfile.TemporaryDirectory() as folder:
-        arguments = (processes, f'file://{folder}/meeting')
+        arguments = (_own_types(), processes, f'file://{folder}/meeting')
         if not _succeed(
             [
                 context.Process(target=_train, args=(cfg, rank, *arguments))
                 for rank in range(processes)
             ]
         ):
-            raise RuntimeError(f'training in {work_dir} failed')
+            raise RuntimeError(
+                f'training in {work_dir} failed, or took over {_LIMIT} s'
+            )
 
 
-def _succeed(processes: list[ForkProcess]) -> bool:
-    """Run processes to their end; where one fails, all are ended."""
+def _own_types() -> list[str]:
+    """Modules that register what only tests have."""
+    package = __name__.rpartition('.')[0]
+    return [name for name in sys.modules if name.startswith(f'{package}.')]
+
+
+def _succeed(processes: list[BaseProcess]) -> bool:
+    """Run processes to their end; where one fails or hangs, all are ended."""
+    end = time.monotonic() + _LIMIT
     for process in processes:
         process.start()
-    running: dict[Any, ForkProcess] = {
+    running: dict[Any, BaseProcess] = {
         process.sentinel: process for process in processes
     }
     while running:
-        for sentinel in connection.wait([*running]):
+        ready = connection.wait([*running], max(0, end - time.monotonic()))
+        if not ready:
+            for process in running.values():
+                process.kill()
+        for sentinel in ready or connection.wait([*running]):
             process = running.pop(sentinel)
             process.join()
             if process.exitcode:
@@ -84,18 +105,16 @@ def _succeed(processes: list[ForkProcess]) -> bool:
     return not any(process.exitcode for process in processes)
 
 
-def _import_types(host: str) -> None:
-    """Import what takes seconds: a copy of this process has what it has."""
-    if host != 'mmengine':
-        for part in ('datasets', 'engine', 'evaluation', 'models'):
-            importlib.import_module(f'{host}.{part}')
-    for registry in vars(registries).values():
-        if isinstance(registry, Registry) and registry.scope == SCOPE:
-            registry.import_from_location()
-
-
-def _train(cfg: Config, rank: int, processes: int, meeting: str) -> None:
-    torch.set_num_threads(1)  # OpenMP's threads do not survive a fork
+def _train(
+    cfg: Config,
+    rank: int,
+    types: Iterable[str],
+    processes: int,
+    meeting: str,
+) -> None:
+    torch.set_num_threads(1)
+    for name in types:
+        importlib.import_module(name)
     if processes > 1:
         cfg.launcher = 'pytorch'
         os.environ.update(
@@ -106,11 +125,7 @@ def _train(cfg: Config, rank: int, processes: int, meeting: str) -> None:
         torch.distributed.init_process_group(
             'gloo', meeting, rank=rank, world_size=processes
         )
-    # As in any other process: none of these numbers may matter.
-    random.seed()
-    np.random.seed()
-    torch.seed()
-    MessageHub._instance_dict.clear()
+    forget_the_past()
     try:
         build_runner(cfg).train()
     except Exception:

@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from mmvision_ext.utils import InputError
+
 SHAPE_CLASSES = ('circle', 'square', 'triangle')
 
 VOID = 255
@@ -72,10 +74,10 @@ def make_shapes_devkit(
         ``root`` as a path.
 
     Raises:
-        ValueError: If a size or a count cannot be used.
+        InputError: If a size or a count cannot be used.
     """
     if image_size < 32 or num_train < 1 or num_val < 1:
-        raise ValueError(
+        raise InputError(
             'expected image_size >= 32 and at least one image a split, found '
             f'image_size={image_size}, num_train={num_train}, '
             f'num_val={num_val}'

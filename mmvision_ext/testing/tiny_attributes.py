@@ -18,9 +18,7 @@ IMAGES = 'VOCdevkit/VOC2012/JPEGImages'
 BOXES = ((0, 0, 30, 40), (19, 4, 60, 44))  # x1, y1, x2, y2
 
 
-def make_attribute_data(
-    root: str | Path, images: int = 4, seed: int = 0
-) -> Path:
+def make_attribute_data(root: str | Path, images: int = 4) -> Path:
     """Write images of noise, each with a cat and a fork.
 
     Args:
@@ -28,7 +26,6 @@ def make_attribute_data(
             two annotation files, with random attributes, and
             ``instances.json`` in COCO's format, with the same boxes.
         images: Number of images, ``0.jpg`` and so on.
-        seed: The same seed gives the same data.
 
     Returns:
         Folder of the images.
@@ -37,7 +34,7 @@ def make_attribute_data(
     folder = root / IMAGES
     folder.mkdir(parents=True)
     (root / 'apascal').mkdir()
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     lines, entries, annotations = [], [], []
     for index in range(images):
         pixels = rng.integers(0, 256, (HEIGHT // 4, WIDTH // 4, 3), np.uint8)

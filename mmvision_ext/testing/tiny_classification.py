@@ -6,6 +6,7 @@ from torch import nn
 from torch.utils.data import Dataset
 
 CHANNELS = 4
+CLASSES = 3
 
 
 class TinyBackbone(nn.Module):
@@ -41,14 +42,13 @@ class TinyClassifier(BaseModel):
     """A backbone and a linear head, trained with cross-entropy.
 
     Args:
-        num_classes: Number of classes.
         dropout: As in :class:`TinyBackbone`.
     """
 
-    def __init__(self, num_classes: int = 3, dropout: float = 0.0) -> None:
+    def __init__(self, dropout: float = 0.0) -> None:
         super().__init__()
         self.backbone = TinyBackbone(dropout)
-        self.head = nn.Linear(CHANNELS, num_classes)
+        self.head = nn.Linear(CHANNELS, CLASSES)
 
     def forward(
         self,
@@ -64,7 +64,7 @@ class TinyClassifier(BaseModel):
             mode: ``'loss'``, or ``'tensor'`` for the logits.
 
         Returns:
-            Logits, (N, num_classes), or ``loss``, a scalar.
+            Logits, (N, 3), or ``loss``, a scalar.
         """
         logits = self.head(self.backbone(inputs).mean((2, 3)))
         if mode == 'loss':
@@ -73,27 +73,16 @@ class TinyClassifier(BaseModel):
 
 
 class TinyDataset(Dataset):
-    """Random images that stay the same for a seed.
+    """Random images of 6 x 6 pixels, always the same.
 
     Args:
         length: Number of images.
-        num_classes: Number of classes.
-        size: Height and width, in pixels.
-        seed: Seed of pixels and labels.
     """
 
-    def __init__(
-        self,
-        length: int = 12,
-        num_classes: int = 3,
-        size: int = 6,
-        seed: int = 0,
-    ) -> None:
-        generator = torch.Generator().manual_seed(seed)
-        self.images = torch.rand(length, 3, size, size, generator=generator)
-        self.labels = torch.randint(
-            num_classes, (length,), generator=generator
-        )
+    def __init__(self, length: int = 12) -> None:
+        generator = torch.Generator().manual_seed(0)
+        self.images = torch.rand(length, 3, 6, 6, generator=generator)
+        self.labels = torch.randint(CLASSES, (length,), generator=generator)
 
     def __len__(self) -> int:
         return len(self.images)

@@ -1,8 +1,14 @@
 """What is said about batch size and learning rate."""
 
-import pytest
+from collections.abc import Iterator
 
-from mmvision_ext.engine.batch_size import describe_batch_size
+import pytest
+from torch.utils.data import BatchSampler, DataLoader, Sampler
+
+from mmvision_ext.engine.batch_size import (
+    describe_batch_size,
+    loader_batch_size,
+)
 
 SCALED = dict(enable=True, base_batch_size=8)
 MEANT = dict(enable=False, base_batch_size=8)
@@ -62,3 +68,28 @@ def test_a_batch_size_that_is_not_known() -> None:
     assert 'chosen by the batch sampler' in text
     assert text.endswith('learning rate 0.1, meant for batch size 8')
     assert follows
+
+
+class OwnSampler(BatchSampler):
+    """A batch sampler that has no batch size of its own."""
+
+    def __init__(self, sampler: Sampler) -> None:
+        self.sampler = sampler
+
+    def __iter__(self) -> Iterator[list[int]]:
+        yield from ([index] for index in self.sampler)
+
+    def __len__(self) -> int:
+        return len(self.sampler)
+
+
+@pytest.mark.parametrize(
+    'options, expected',
+    [
+        (dict(batch_size=3), 3),
+        (dict(batch_sampler=BatchSampler(range(6), 2, False)), 2),
+        (dict(batch_sampler=OwnSampler(range(6))), None),
+    ],
+)
+def test_batch_size_of_a_loader(options: dict, expected: int | None) -> None:
+    assert loader_batch_size(DataLoader(range(6), **options)) == expected

@@ -14,7 +14,8 @@ from mmvision_ext.engine.launch import (
     exit_on_input_error,
 )
 from mmvision_ext.engine.optimizers import MixedPrecisionOptimWrapper
-from mmvision_ext.utils import InputError, config_check
+from mmvision_ext.utils import InputError
+from mmvision_ext.utils.config import check as config_check
 
 
 @pytest.fixture
@@ -80,6 +81,12 @@ def test_predictions_are_written_after_they_are_measured(
     assert cfg.test_evaluator.to_dict() == dict(
         metrics=[METRIC, dict(type=dump, out_file_path='a.pkl')]
     )
+
+
+@pytest.mark.parametrize('settings', [{}, dict(test_evaluator=None)])
+def test_nothing_is_measured(settings: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match='expected a test_evaluator, found'):
+        dump_predictions(Config(settings), 'a.pkl')
 
 
 def test_metrics_of_several_datasets_are_not_dumped() -> None:

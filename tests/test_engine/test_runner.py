@@ -1,15 +1,13 @@
 """What the runner says about weights, without a training."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.model import BaseModel, BaseModule, PretrainedInit
 from torch import nn
-from torch.utils.data import BatchSampler, DataLoader, Sampler
 
-from mmvision_ext.engine.runner import Runner, _batch_size
+from mmvision_ext.engine.runner import Runner
 from mmvision_ext.utils import InputError
 
 
@@ -151,31 +149,6 @@ def test_a_pretrained_part_by_class(tmp_path: Path) -> None:
     init_cfg = dict(type=PretrainedInit, checkpoint=file)
     with pytest.raises(InputError, match='h.pth: 0 entries loaded'):
         _runner(Toy(init_cfg), tmp_path)._init_model_weights()
-
-
-class OwnSampler(BatchSampler):
-    """A batch sampler that has no batch size of its own."""
-
-    def __init__(self, sampler: Sampler) -> None:
-        self.sampler = sampler
-
-    def __iter__(self) -> Iterator[list[int]]:
-        yield from ([index] for index in self.sampler)
-
-    def __len__(self) -> int:
-        return len(self.sampler)
-
-
-@pytest.mark.parametrize(
-    'options, expected',
-    [
-        (dict(batch_size=3), 3),
-        (dict(batch_sampler=BatchSampler(range(6), 2, False)), 2),
-        (dict(batch_sampler=OwnSampler(range(6))), None),
-    ],
-)
-def test_batch_size_of_a_loader(options: dict, expected: int | None) -> None:
-    assert _batch_size(DataLoader(range(6), **options)) == expected
 
 
 class Trap:

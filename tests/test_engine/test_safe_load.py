@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.logging import HistoryBuffer
+from mmengine.optim import OneCycleParamScheduler
 
 from mmvision_ext.engine.checkpointing import read_checkpoint
 from mmvision_ext.utils import InputError
@@ -34,7 +35,7 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match='cannot be read'):
+    with pytest.raises(InputError, match=r'found the folder .*it has no'):
         read_checkpoint(tmp_path)
 
 
@@ -44,17 +45,40 @@ def test_the_home_folder_is_expanded(tmp_path: Path, monkeypatch) -> None:
     assert read_checkpoint('~/a.pth') == {'w': torch.ones(1)}
 
 
-@pytest.mark.parametrize('content', [b'', b'plain text, no archive'])
+@pytest.mark.parametrize('content', [b'', b'PK\x03\x04 half', b'\x80\x02}q'])
 def test_a_damaged_checkpoint_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / 'bad.pth').write_bytes(content)
     with pytest.raises(InputError, match=r'bad.pth.*damaged'):
         read_checkpoint(tmp_path / 'bad.pth')
 
 
+def test_a_text_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / 'notes.txt').write_text('plain text, no archive')
+    with pytest.raises(InputError, match='notes.txt: .* a text file'):
+        read_checkpoint(tmp_path / 'notes.txt')
+
+
 def test_a_file_that_holds_no_dict_is_named(tmp_path: Path) -> None:
     torch.save(torch.zeros(3), tmp_path / 'tensor.pth')
     with pytest.raises(InputError, match='expected a dict.*Tensor'):
         read_checkpoint(tmp_path / 'tensor.pth')
+
+
+class Making:
+    """Has a class make something."""
+
+    def __init__(self, kind: type, *arguments: object) -> None:
+        self.parts = (kind, arguments)
+
+    def __reduce__(self):
+        return self.parts
+
+
+def test_no_schedule_is_made(tmp_path: Path) -> None:
+    made = Making(OneCycleParamScheduler, 1)
+    torch.save({'x': made}, tmp_path / 'a.pth')
+    with pytest.raises(InputError, match='the object OneCycleParamScheduler'):
+        read_checkpoint(tmp_path / 'a.pth')
 
 
 class Reaching:
@@ -68,7 +92,14 @@ class Reaching:
 
 
 @pytest.mark.parametrize(
-    ('owner', 'name'), [(HistoryBuffer, '__init__'), (np.ndarray, 'tofile')]
+    ('owner', 'name'),
+    [
+        (HistoryBuffer, '__init__'),
+        (HistoryBuffer, '_annealing_cos'),
+        (OneCycleParamScheduler, '__init__'),
+        (OneCycleParamScheduler, 'mean'),
+        (np.ndarray, 'tofile'),
+    ],
 )
 def test_getattr_reaches_nothing_else(
     owner: object, name: str, tmp_path: Path
@@ -86,13 +117,29 @@ def test_the_offending_object_is_named(tmp_path: Path) -> None:
 
 def test_what_mmengine_stores_is_read(tmp_path: Path) -> None:
     history = HistoryBuffer([1.0, 3.0], [1, 1])
-    values = dict(float=np.float64(2), ids=np.arange(3), log=history)
+    values = dict(
+        float=np.float64(2),
+        ids=np.arange(3),
+        log=history,
+        kind=np.dtype('>f4'),
+    )
     torch.save(values, tmp_path / 'a.pth')
     found = read_checkpoint(tmp_path / 'a.pth')
     assert found['float'] == 2
     assert found['ids'].tolist() == [0, 1, 2]
+    assert found['kind'] == np.dtype('>f4')
     assert found['log'].mean() == 2
     assert found['log'].statistics('max') == 3
+
+
+def test_bytes_are_made_of_nothing(tmp_path: Path) -> None:
+    torch.save({'x': b'', 'y': np.zeros((0, 4))}, tmp_path / 'a.pth')
+    found = read_checkpoint(tmp_path / 'a.pth')
+    assert found['x'] == b''
+    assert found['y'].shape == (0, 4)
+    torch.save({'x': Making(bytes, 10**9)}, tmp_path / 'a.pth')
+    with pytest.raises(InputError, match='the object bytes'):
+        read_checkpoint(tmp_path / 'a.pth')
 
 
 def test_every_flip_is_read_or_named(tmp_path: Path) -> None:

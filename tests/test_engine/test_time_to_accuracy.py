@@ -18,7 +18,7 @@ from mmvision_ext.engine.time_to_accuracy import (
 )
 from mmvision_ext.testing.small_cifar import make_cifar
 from mmvision_ext.utils import InputError
-from mmvision_ext.utils.config_file import read_config
+from mmvision_ext.utils.config.read import read_config
 
 CLASSES = ('apple', 'bear', 'whale')
 RECIPE = 'projects/cifar100_speedrun/configs/resnet9_1xb512-30e_cifar100.py'

@@ -18,6 +18,7 @@ from .newest import (
     has_checkpoints,
     newest_good,
 )
+from .optimizer_state import require_optimizer_state
 from .safe_load import read_checkpoint, trust_checkpoint
 from .safe_save import (
     CheckpointWriteError,
@@ -28,6 +29,7 @@ from .safe_save import (
 )
 from .sources import read_source, use_safe_loader
 from .state import STRIP_WRAPPER, Renames, state_of
+from .training_state import require_state
 
 __all__ = [
     'LAST_CHECKPOINT',
@@ -53,6 +55,8 @@ __all__ = [
     'remove_checkpoint',
     'remove_leftovers',
     'rename_by_order',
+    'require_optimizer_state',
+    'require_state',
     'state_of',
     'trust_checkpoint',
     'use_safe_loader',

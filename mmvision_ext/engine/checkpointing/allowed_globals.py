@@ -1,9 +1,10 @@
 """What a checkpoint may hold beside tensors, numbers and text.
 
-mmengine stores the history of its logs: ``HistoryBuffer`` with numpy arrays.
-Its own list of what may be loaded has ``getattr``, which gives access to
-everything, and numpy's classes, which believe the file: a dtype's state may
-call raw bytes pointers. Stand-ins take their place here.
+mmengine stores the history of its logs, ``HistoryBuffer`` with numpy arrays,
+and a function of the one-cycle schedule. Its own list of what may be loaded
+has ``getattr``, which gives access to everything, and numpy's classes, which
+believe the file: a dtype's state may call raw bytes pointers. Stand-ins take
+their place here.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from mmengine.logging import HistoryBuffer
+from mmengine.optim import OneCycleParamScheduler
 
 from mmvision_ext.utils.plain_arrays import (
     PlainDtype,
@@ -20,6 +22,25 @@ from mmvision_ext.utils.plain_arrays import (
 )
 
 _STATISTICS = ('min', 'max', 'current', 'mean')
+
+
+_ANNEALING = ('_annealing_cos', '_annealing_linear')
+
+
+class _OneCycle:
+    """Stands for ``OneCycleParamScheduler``, of which a file makes none."""
+
+    def __new__(cls, *_: Any) -> '_OneCycle':
+        raise ValueError(
+            'Unsupported global: GLOBAL OneCycleParamScheduler, called'
+        )
+
+
+#: What a file may name, and which of its attributes ``getattr`` gives.
+_ATTRIBUTES: dict[Any, tuple[type, tuple[str, ...]]] = {
+    HistoryBuffer: (HistoryBuffer, _STATISTICS),
+    _OneCycle: (OneCycleParamScheduler, _ANNEALING),
+}
 
 
 class _Dtype(PlainDtype):
@@ -51,7 +72,9 @@ def allowed_globals() -> list[Any]:
     allowed: list[Any] = [
         HistoryBuffer,
         slice,
-        (_statistic, 'builtins.getattr'),
+        (_OneCycle, _name_of(OneCycleParamScheduler)),
+        (_function, 'builtins.getattr'),
+        (_no_bytes, 'builtins.bytes'),
         (_Dtype, 'numpy.dtype'),
         (_Array, 'numpy.ndarray'),
     ]
@@ -78,6 +101,8 @@ def plain_numpy(value: Any) -> Any:
 def _plain(value: Any, seen: set[int]) -> Any:
     if isinstance(value, _Array):
         return value.view(np.ndarray)
+    if isinstance(value, _Dtype):
+        return value.dtype
     if type(value) is tuple:
         return tuple(_plain(part, seen) for part in value)
     if id(value) in seen:  # a list may hold itself
@@ -95,11 +120,23 @@ def _plain(value: Any, seen: set[int]) -> Any:
     return value
 
 
-def _statistic(owner: object, name: str) -> Callable:
-    """A method of a log's history, which is pickled as getattr's result."""
-    if owner is not HistoryBuffer or name not in _STATISTICS:
-        raise ValueError(f'Unsupported global: GLOBAL getattr({name!r})')
-    return getattr(HistoryBuffer, name)
+def _name_of(kind: type) -> str:
+    return f'{kind.__module__}.{kind.__qualname__}'
+
+
+def _function(owner: object, name: str) -> Callable:
+    """A function of a class, which is pickled as getattr's result."""
+    for named, (kind, names) in _ATTRIBUTES.items():
+        if owner is named and name in names:
+            return getattr(kind, name)
+    raise ValueError(f'Unsupported global: GLOBAL getattr({name!r})')
+
+
+def _no_bytes(*values: Any) -> bytes:
+    """``b''``, such as the content of an array without values."""
+    if values:
+        raise ValueError('Unsupported global: GLOBAL bytes, of something')
+    return b''
 
 
 def _empty(*_: Any) -> np.ndarray:

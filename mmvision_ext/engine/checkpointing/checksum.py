@@ -7,7 +7,8 @@ from pathlib import Path
 from mmvision_ext.utils import InputError
 
 from .durable import file_digest, sync_folder, write_text
-from .safe_load import read_checkpoint
+from .safe_load import is_archive, read_structure
+from .training_state import state_fault
 
 CHECKSUM = '.sha256'
 
@@ -60,8 +61,9 @@ def fault_of(checkpoint: Path) -> str | None:
     """Check that a training can resume from a checkpoint.
 
     With a checksum beside it, the file has to have it. Without one (mmengine
-    wrote it, or the process ended just before the checksum) its content is
-    checked, see :func:`archive_fault`.
+    wrote it, or the process ended just before the checksum) its parts are
+    checked, see :func:`archive_fault`. What it holds has to be the state of
+    a training either way.
 
     Args:
         checkpoint: The file.
@@ -73,7 +75,7 @@ def fault_of(checkpoint: Path) -> str | None:
         if not checkpoint.stat().st_size:
             return 'the file is empty'
         if checksum_path(checkpoint).exists():
-            return checksum_fault(checkpoint)
+            return checksum_fault(checkpoint) or _content_fault(checkpoint)
     except OSError as error:
         return f'cannot be read: {error.strerror or error}'
     return archive_fault(checkpoint)
@@ -110,19 +112,22 @@ def archive_fault(checkpoint: Path) -> str | None:
     Returns:
         What is wrong with it; None where every part of the archive has the
         CRC-32 stored in the archive and the content is a training's state.
+        A file that is no archive, as torch wrote before 1.6, has no CRC-32.
     """
     try:
-        with zipfile.ZipFile(checkpoint) as archive:
-            damaged = archive.testzip()
+        if is_archive(checkpoint):
+            with zipfile.ZipFile(checkpoint) as archive:
+                damaged = archive.testzip()
+            if damaged is not None:
+                return f'the archive is damaged: CRC-32 of {damaged}'
     except Exception as error:  # damage shows in any way there is
         return f'the archive is damaged: {error or type(error).__name__}'
-    if damaged is not None:
-        return f'the archive is damaged: CRC-32 of {damaged}'
+    return _content_fault(checkpoint)
+
+
+def _content_fault(checkpoint: Path) -> str | None:
+    """Why a training cannot resume from a file that is not damaged."""
     try:
-        content = read_checkpoint(checkpoint)
+        return state_fault(read_structure(checkpoint))
     except InputError as error:
         return str(error)
-    lacking = {'meta', 'state_dict', 'message_hub'} - content.keys()
-    if lacking:
-        return f'not a state of a training: no {", ".join(sorted(lacking))}'
-    return None

@@ -8,7 +8,6 @@ import os
 import os.path as osp
 import re
 import sys
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from http.client import HTTPException
@@ -22,6 +21,7 @@ from rich.console import Console
 from rich.progress import wrap_file
 
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.web import open_address
 
 from .durable import file_digest, finish, write_unfinished
 
@@ -36,25 +36,14 @@ _IN_NAME = re.compile(r'-([0-9a-f]{8,64})\.[a-z]+$')
 _DATE = re.compile(r'20\d\d[01]\d[0-3]\d')
 
 
-def is_address(name: str) -> bool:
-    """Whether a name is one of the web.
-
-    Args:
-        name: File or address.
-
-    Returns:
-        True for http and https.
-    """
-    return name.startswith(('http://', 'https://'))
-
-
 def fetch(address: str) -> Path:
     """Download a file, or take it from torch's cache.
 
     It has to have the sha256 that follows the address
     (``https://host/w.pth#sha256=...``), else the first digits of it that its
     name ends with (``w-0676ba61.pth``). Where neither tells, the log says
-    what it is, to be added. Another process that wants a file of the cache
+    what it is, to be added, or that a file of the cache may be another one of
+    this name. Another process that wants a file of the cache
     at the same time waits.
 
     Args:
@@ -80,6 +69,13 @@ def fetch(address: str) -> Path:
     with _locked(target.parent):
         if target.exists():
             _check_cached(target, digest, url)
+            if not digest:
+                print_log(
+                    f'{url}: not fetched, {target} has its name; no sha256 is '
+                    'known to tell whether it is the same file',
+                    'current',
+                    logging.WARNING,
+                )
             return target
         print_log(f'fetching {url} to {target}', 'current')
         try:
@@ -126,11 +122,8 @@ def _check_cached(target: Path, digest: str, url: str) -> None:
 
 def _download(url: str, file: io.BufferedIOBase, digest: str) -> None:
     """Copy what is at an address; refuse anything but all of it."""
-    request = urllib.request.Request(  # noqa: S310
-        url, headers={'User-Agent': 'mmvision_ext'}
-    )
     sha256, size = hashlib.sha256(), 0
-    with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310
+    with open_address(url, _TIMEOUT) as response:
         length = response.headers.get('Content-Length')
         with _with_progress(response, length, osp.basename(url)) as source:
             while block := source.read(_CHUNK):

@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import save as safetensors_bytes
 
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.listed import listed
 
 from .config_text import inference_config, without_places
 from .durable import finish, write_unfinished
@@ -19,6 +20,7 @@ from .state import state_of
 
 _KEPT = ('epoch', 'iter', 'mmengine_version')
 _DIGITS = 8  # of the sha256 in the name, as OpenMMLab has it
+_NAMED = 5  # entries in a note
 
 
 @dataclass
@@ -75,7 +77,9 @@ def publish(source: str | Path, out: str | Path) -> Published:
     if 'ema_state_dict' in content:
         notes.insert(0, 'the weights are the moving average (EMAHook)')
     if others:
-        notes.append(f'left out of state_dict, no tensors: {_names(others)}')
+        notes.append(
+            f'left out of state_dict, no tensors: {listed(others, _NAMED)}'
+        )
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         path, sha256 = _write(weights, meta, out)
@@ -124,7 +128,7 @@ def _meta(saved: Any) -> tuple[dict[str, Any], list[str]]:
         if text:
             meta['cfg'] = text
         if lost:
-            notes.append(f'left out of the config: {_names(lost)}')
+            notes.append(f'left out of the config: {listed(lost, _NAMED)}')
     return meta, notes
 
 
@@ -151,8 +155,3 @@ def _json(meta: dict[str, Any], out: Path) -> str:
             f'{out}: meta.dataset_meta cannot be stored as JSON ({error}): '
             'write a *.pth'
         ) from error
-
-
-def _names(names: list[str]) -> str:
-    more = len(names) - 5
-    return ', '.join(names[:5]) + (f' and {more} more' if more > 0 else '')

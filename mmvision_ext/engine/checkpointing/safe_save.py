@@ -20,6 +20,8 @@ from .checksum import (
     write_checksum,
 )
 from .durable import UNFINISHED, Digester, finish, write_unfinished
+from .newest import LAST_CHECKPOINT
+from .readable import require_readable
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -31,9 +33,11 @@ class CheckpointWriteError(InputError):
 def write_checkpoint(checkpoint: Mapping[str, Any], path: Path) -> None:
     """Write a checkpoint and its checksum.
 
-    The content goes to a temporary file in the same folder as it is
-    serialised, with no copy of it in memory. That file is flushed to the
-    disk, read back and compared before it replaces the one of this name.
+    What :func:`~.safe_load.read_checkpoint` would refuse is not written, see
+    :func:`~.readable.require_readable`. The content goes to a temporary file
+    in the same folder as it is serialised, with no copy of it in memory. That
+    file is flushed to the disk, read back and compared before it replaces the
+    one of this name.
 
     Args:
         checkpoint: What is saved, tensors of any shape on any device.
@@ -42,7 +46,10 @@ def write_checkpoint(checkpoint: Mapping[str, Any], path: Path) -> None:
     Raises:
         CheckpointWriteError: The system could not write it. What had this
             name before is still there.
+        InputError: A value in it could not be read again; nothing is
+            written.
     """
+    require_readable(checkpoint, path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         digest = write_unfinished(
@@ -89,7 +96,7 @@ def remove_leftovers(folder: Path) -> list[str]:
     left = [
         file
         for file in folder.glob(f'*{UNFINISHED}')
-        if file.name.startswith('last_checkpoint')
+        if file.name.startswith(LAST_CHECKPOINT)
         or {'.pth', '.pt'} & {*file.suffixes}
     ]
     left += [

@@ -11,7 +11,8 @@ from pathlib import Path
 import torch
 from mmengine.runner import save_checkpoint
 
-from mmvision_ext.utils.provenance import code_commit, processor_name
+from mmvision_ext.utils import InputError
+from mmvision_ext.utils.provenance import code_commit, hardware_name
 
 from .safe_save import write_checkpoint
 
@@ -44,7 +45,15 @@ def measure_save_cost(
         A row of a table: seconds of each way, those of the processor alone,
         and the peak of its memory above what the process had before, over
         the size of the checkpoint.
+
+    Raises:
+        InputError: A size or the number of repeats is not positive.
     """
+    if megabytes <= 0 or repeats < 1:
+        raise InputError(
+            'benchmark: expected megabytes above 0 and at least 1 repeat, '
+            f'found {megabytes} and {repeats}'
+        )
     content = make_content(megabytes)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / 'save_cost.pth'
@@ -74,7 +83,7 @@ def measure_save_cost(
             for way in WAYS
         },
         **{f'{way}_memory': f'{memory[way] / size:.2f}' for way in WAYS},
-        'hardware': f'{processor_name()}, {torch.get_num_threads()} thread(s)',
+        'hardware': hardware_name('cpu'),
         'commit': code_commit(),
         'command': command,
     }

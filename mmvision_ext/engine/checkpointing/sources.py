@@ -22,8 +22,8 @@ from mmengine.runner.checkpoint import (
 
 from mmvision_ext.utils import InputError
 from mmvision_ext.utils.nearest import did_you_mean
+from mmvision_ext.utils.web import is_address
 
-from .download import is_address
 from .safe_load import read_checkpoint
 
 #: Beginnings of names that mmengine has loaders for, as it spells them.

@@ -1,10 +1,9 @@
 """Jobs of several processes that end with one clear message."""
 
 from .failure_report import is_lost_peer, report_failure
-from .job_end import JobEnd, describe_failures
+from .job_end import describe_failures
 
 __all__ = [
-    'JobEnd',
     'describe_failures',
     'is_lost_peer',
     'report_failure',

@@ -30,9 +30,9 @@ def describe_failures(
 ) -> JobEnd:
     """Find the process at fault and say what became of it.
 
-    Once a process has ended, torchrun ends the others, and before that those
-    may have failed for want of it; the one at fault is the first seen whose
-    own reason is none of these.
+    Once a process has ended, torchrun asks the others to end and kills those
+    that do not, and before that those may have failed for want of it; the one
+    at fault is the first seen whose own reason is none of these.
 
     Args:
         failures: Rank to the failure of each process of this machine whose
@@ -47,21 +47,32 @@ def describe_failures(
         for rank, failure in failures.items()
         if is_lost_peer(_reason(failure))
     }
-    rank = next((rank for rank in failures if rank not in lost), None)
+    found = [rank for rank in failures if rank not in lost]
+    following = [rank for rank in found if _is_asked(failures[rank])]
+    if following[:1] == [*failures][:1]:  # nothing had gone wrong before
+        following += [rank for rank in found if _is_killed(failures[rank])]
+    rank = min(found, key=lambda rank: rank in following, default=None)
     silent = any('imed out' in reason for reason in lost.values())
     if rank is None:
         return _outside(failures, ranks, lost)
     failure = failures[rank]
     who = f'rank {rank} (process {failure.pid})'
     status = _status(failure.exitcode)
+    if reason := _reason(failure):
+        # Of an exception, whatever torchrun sent while the process ended.
+        status = status if status < 128 else 1
+        return JobEnd(
+            f'{who} ended with exit status {status}: {reason}', status
+        )
     if silent and status > 128:
         return JobEnd(
             f'{who} did not answer for as long as the others wait '
             '(env_cfg.dist_cfg.timeout, in seconds), and was ended',
             1,
         )
-    if asked := {128 + number: number.name for number in _ASKED}.get(status):
-        return JobEnd(f'{who} was asked to end by {asked}', status)
+    if _is_asked(failure):
+        name = signal.Signals(status - 128).name
+        return JobEnd(f'{who} was asked to end by {name}', status)
     if failure.exitcode < 0:
         hint = ''
         if status == 128 + signal.SIGKILL:
@@ -71,9 +82,9 @@ def describe_failures(
             )
         name = failure.signal_name()
         return JobEnd(f'{who} was ended by {name}{hint}', status)
-    reason = _reason(failure)
-    detail = f': {reason}' if reason else ', see its output above'
-    return JobEnd(f'{who} ended with exit status {status}{detail}', status)
+    return JobEnd(
+        f'{who} ended with exit status {status}, see its output above', status
+    )
 
 
 def _outside(
@@ -94,6 +105,14 @@ def _outside(
         f'are other machines, the reason is in the output there. {reason}',
         1,
     )
+
+
+def _is_killed(failure: ProcessFailure) -> bool:
+    return not _reason(failure) and failure.exitcode == -signal.SIGKILL
+
+
+def _is_asked(failure: ProcessFailure) -> bool:
+    return not _reason(failure) and _status(failure.exitcode) - 128 in _ASKED
 
 
 def _status(exitcode: int) -> int:

@@ -6,18 +6,25 @@ from typing import Any
 
 from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
-from mmengine.runner import IterBasedTrainLoop, Runner
+from mmengine.runner import (
+    IterBasedTrainLoop,
+    Runner,
+    find_latest_checkpoint,
+)
 
 from mmvision_ext.engine.resuming import (
     Place,
     SeededBatches,
     Stream,
     accumulated_gradients,
+    accumulation_counts,
     describe_changes,
     find_stateful_parts,
     global_batch,
     is_validation_due,
     patience,
+    read_place,
+    restore_counts,
     restore_gradients,
     restore_patience,
     seed_batches,
@@ -32,6 +39,7 @@ _KEY = 'exact_resume'  # of the checkpoint
 class _Checkpoint:
     """What a checkpoint tells beside weights."""
 
+    source: str
     place: Place | None
     config: str
     has_optimizer: bool
@@ -81,12 +89,18 @@ class ExactResumeHook(Hook):
         Args:
             runner: The runner.
             checkpoint: What was read.
+
+        Raises:
+            InputError: Another version of this hook wrote its state.
         """
         if not runner._resume:
             return
+        # As mmengine chooses it, which does not say which one it took.
+        source = runner._load_from or find_latest_checkpoint(runner.work_dir)
         state = checkpoint.get(_KEY)
         self._checkpoint = _Checkpoint(
-            None if state is None else Place(**state),
+            str(source),
+            None if state is None else read_place(state, str(source)),
             checkpoint['meta'].get('cfg', ''),
             'optimizer' in checkpoint,
         )
@@ -180,6 +194,7 @@ class ExactResumeHook(Hook):
             is_validated=self._is_validated,
             accumulated=accumulated,
             gradients=gradients,
+            counts=accumulation_counts(runner),
             patience=patience(runner),
         )
         checkpoint[_KEY] = vars(place)
@@ -193,7 +208,7 @@ class ExactResumeHook(Hook):
         place = checkpoint.place
         differences = self._lacking(runner, checkpoint)
         if place is not None:
-            differences += self._restore(runner, place)
+            differences += self._restore(runner, place, checkpoint.source)
         elif self._batches is not None:
             self._skipped = _position(runner)
         if differences:
@@ -237,7 +252,7 @@ class ExactResumeHook(Hook):
             )
         return lacking + find_stateful_parts(runner.cfg.to_dict())
 
-    def _restore(self, runner: Runner, place: Place) -> list[str]:
+    def _restore(self, runner: Runner, place: Place, source: str) -> list[str]:
         """Restore a state; what differs, a line each."""
         differences = []
         processes, batch = get_world_size(), global_batch(runner)
@@ -247,7 +262,8 @@ class ExactResumeHook(Hook):
                 self._sampler.seed = place.sampler_seed
             if batch and place.batch:
                 self._skipped = place.position * place.batch // batch
-        restore_gradients(runner, place.gradients)
+        restore_gradients(runner, place.gradients, source)
+        restore_counts(runner, place.counts)
         restore_patience(runner, place)
         if processes != place.processes:
             differences.append(
@@ -258,6 +274,12 @@ class ExactResumeHook(Hook):
             differences.append(
                 'the checkpoint was saved while gradients accumulated on '
                 f'{place.processes} processes: those are lost'
+            )
+        if accumulation_counts(runner).keys() != place.counts.keys():
+            differences.append(
+                'the checkpoint does not tell how far each of several '
+                'optimizers was with the gradients it accumulates: they begin '
+                'to count again'
             )
         if batch != place.batch:
             differences.append(

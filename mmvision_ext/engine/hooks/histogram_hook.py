@@ -14,6 +14,7 @@ from torch.utils.hooks import RemovableHandle
 from mmvision_ext.engine.unwrap import unwrapped
 from mmvision_ext.registry import HOOKS
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.listed import listed
 
 from .common import single_optimizer
 from .histograms import Histogram, histograms
@@ -139,11 +140,9 @@ class HistogramHook(Hook):
             if item.non_finite < item.size:
                 _add(backend.experiment, f'{kind}/{name}', item, step)
         if faults:
-            more = len(faults) - _NAMED
             runner.logger.warning(
                 f'HistogramHook: iteration {step}: {kind} that are not '
-                f'finite: {", ".join(faults[:_NAMED])}'
-                + (f' and {more} more' if more > 0 else '')
+                f'finite: {listed(faults, _NAMED)}'
             )
         return found
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from mmengine.dist import get_rank, get_world_size
@@ -44,7 +44,8 @@ class NonFiniteHook(Hook):
 
     It works with every optimizer wrapper of mmengine and with gradient
     accumulation, in one process and in several, which agree. The optimizer
-    does not step; iteration, losses, images and learning rates go to
+    does not step (where there are several, those before it have stepped);
+    iteration, losses, images and learning rates go to
     ``WORK_DIR/non_finite/iter_N.json``, and the error names them. Overflows
     that a loss scaler (AmpOptimWrapper) handles by itself are no faults.
 
@@ -62,7 +63,7 @@ class NonFiniteHook(Hook):
     nothing waits: every step is guarded there.
 
     Args:
-        policy: ``'stop'`` or ``'skip'``.
+        policy: ``'stop'`` or, with one optimizer, ``'skip'``.
         max_skipped: With ``'skip'``, how many steps of the whole training may
             be skipped, those before a resume included; one more stops it.
         interval: On a GPU, iterations from one reading to the next.
@@ -116,6 +117,10 @@ class NonFiniteHook(Hook):
 
         Args:
             runner: The runner, with its optimizer wrapper.
+
+        Raises:
+            InputError: Steps are to be skipped and there are several
+                optimizers.
         """
         wrapper = runner.optim_wrapper
         wrappers = (
@@ -123,6 +128,13 @@ class NonFiniteHook(Hook):
             if isinstance(wrapper, OptimWrapperDict)
             else [wrapper]
         )
+        if self.policy == 'skip' and len(wrappers) > 1:
+            raise InputError(
+                "NonFiniteHook: expected one optimizer with policy='skip', "
+                f'found {len(wrappers)} in optim_wrapper: '
+                f'{", ".join(wrapper.keys())}; the first has stepped when the '
+                "loss of the next is known. Set policy='stop'"
+            )
         model = unwrapped(runner.model)
         reads = self.interval == 1 or not _waits(model)
         self._guards = [StepGuard(one, model, reads) for one in wrappers]
@@ -266,7 +278,9 @@ class NonFiniteHook(Hook):
                 step.fault.losses = dict(zip(step.names, values, strict=True))
                 self._stop(runner, step.fault)
 
-    def _stop(self, runner: Runner, fault: Fault, inputs: Any = None) -> None:
+    def _stop(
+        self, runner: Runner, fault: Fault, inputs: Any = None
+    ) -> NoReturn:
         path = _write(runner, fault, inputs)
         skipped = ''
         if self.policy == 'skip':

@@ -2,7 +2,7 @@
 
 import copy
 import functools
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,12 @@ from mmvision_ext.engine.checkpointing import (
     write_checkpoint,
     write_text,
 )
-from mmvision_ext.engine.non_finite import infinite_buffers, require_finite
+from mmvision_ext.engine.non_finite import non_finite_at_start, require_finite
 from mmvision_ext.engine.unwrap import unwrapped
 from mmvision_ext.registry import HOOKS
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.config.walk import iter_hooks
+from mmvision_ext.utils.type_name import type_name
 
 _OUTDATED = 'outdated_ckpts'  # what a save makes superfluous, by name
 _INTERRUPTED = 'interrupted_ckpt'  # the next regular save replaces it
@@ -53,6 +55,7 @@ class SafeCheckpointHook(CheckpointHook):
     - in a distributed job every process waits for the main one and learns of
       its failure;
     - weights, buffers and averages that are not finite are never saved;
+    - no other hook may save to the same files, or remove them;
     - a published model is read without running code from it.
 
     Args:
@@ -64,8 +67,8 @@ class SafeCheckpointHook(CheckpointHook):
             mounted folder.
 
     Raises:
-        InputError: ``on_write_error`` is unknown, or the checkpoints would go
-            to a remote storage.
+        InputError: ``on_write_error`` is unknown, the checkpoints would go to
+            a remote storage, or ``filename_tmpl`` gives all of them one name.
     """
 
     def __init__(
@@ -88,8 +91,15 @@ class SafeCheckpointHook(CheckpointHook):
                 "type='mmengine.CheckpointHook'"
             )
         super().__init__(**settings)
+        if self.filename_tmpl.format(1) == self.filename_tmpl.format(2):
+            raise InputError(
+                'SafeCheckpointHook: expected filename_tmpl to have a place '
+                "for the epoch or step, such as 'epoch_{}.pth', found "
+                f'{self.filename_tmpl!r}'
+            )
         self.on_write_error = on_write_error
-        self.may_be_infinite: frozenset[str] = frozenset()
+        self.may_be_non_finite: frozenset[str] = frozenset()
+        self._saved_step = -1  # of the last regular save of this process
 
     def before_run(self, runner: Runner) -> None:
         """Choose the checkpoint to resume from, or check the named one.
@@ -98,9 +108,10 @@ class SafeCheckpointHook(CheckpointHook):
             runner: The runner, before it loads anything.
 
         Raises:
-            InputError: There are checkpoints and none verifies, or the one
-                that is named does not.
+            InputError: There are checkpoints and none verifies, the one that
+                is named does not, or another hook saves to the same files.
         """
+        _require_no_other(runner)
         on_main_process(functools.partial(self._check_start, runner))
 
     def before_train(self, runner: Runner) -> None:
@@ -111,7 +122,11 @@ class SafeCheckpointHook(CheckpointHook):
         """
         super().before_train(runner)
         self.file_backend = _LateRemoval()
-        self.may_be_infinite = infinite_buffers(unwrapped(runner.model))
+        self.may_be_non_finite = non_finite_at_start(unwrapped(runner.model))
+        last = runner.message_hub.runtime_info.get('last_ckpt')
+        if runner._resume and last:
+            # A validation that is made up for saves it again, with its best.
+            self.last_ckpt = str(Path(self.out_dir) / Path(last).name)
         if is_main_process():
             self._tidy(runner)
 
@@ -123,16 +138,20 @@ class SafeCheckpointHook(CheckpointHook):
             meta: Epochs and steps that are done, ``epoch`` and ``iter``.
 
         Returns:
-            The checkpoint, ``iter_<steps>.pth``, which the run resumes from.
+            The checkpoint that the run resumes from: ``iter_<steps>.pth``, or
+            a regular one of the same step.
 
         Raises:
             CheckpointWriteError: The system could not write it.
             NonFiniteError: The weights are not finite.
         """
+        if (
+            self._saved_step == meta['iter']
+            and self.save_optimizer
+            and self.save_param_scheduler
+        ):
+            return Path(self.last_ckpt)
         path = Path(self.out_dir) / f'iter_{meta["iter"]}.pth'
-        info = runner.message_hub.runtime_info
-        if info.get('last_ckpt') == str(path):
-            return path  # a regular save of this step
         runner.message_hub.update_info(_INTERRUPTED, path.name)
         self._safe(runner).save_checkpoint(
             self.out_dir, path.name, meta=dict(meta), by_epoch=False
@@ -183,7 +202,7 @@ class SafeCheckpointHook(CheckpointHook):
         if self.out_dir is not None and self.out_dir != runner.work_dir:
             folder = Path(self.out_dir) / work_dir.name
         newest = newest_good(
-            work_dir, folder, tuple({*TEMPLATES, self.filename_tmpl})
+            work_dir, folder, (*TEMPLATES, self.filename_tmpl)
         )
         if newest.path is None:
             if newest.rejected:
@@ -250,6 +269,7 @@ class SafeCheckpointHook(CheckpointHook):
             by_epoch=self.by_epoch,
             **self.args,
         )
+        self._saved_step = meta['iter']
         pointer = Path(runner.work_dir) / LAST_CHECKPOINT
         on_main_process(
             functools.partial(_conclude, pointer, self.last_ckpt, outdated)
@@ -262,7 +282,7 @@ class SafeCheckpointHook(CheckpointHook):
         """The same training, all parts shared, which saves safely."""
         view = copy.copy(runner)
         view.save_checkpoint = functools.partial(
-            _save, runner, self.may_be_infinite
+            _save, runner, self.may_be_non_finite
         )
         return view
 
@@ -288,6 +308,7 @@ class SafeCheckpointHook(CheckpointHook):
         names = (
             'keep_ckpt_ids',
             'last_ckpt',
+            '_saved_step',
             'best_ckpt_path',
             'best_ckpt_path_dict',
         )
@@ -308,6 +329,43 @@ class SafeCheckpointHook(CheckpointHook):
             runner.message_hub.runtime_info.update(info)
             self.file_backend.take()
             runner.logger.error(f'{error} Training goes on.')
+
+
+def _require_no_other(runner: Runner) -> None:
+    """Refuse other hooks that save checkpoints to the same files.
+
+    They share the account of the checkpoints to keep, too, so that one would
+    remove those of the other after a resume.
+    """
+    hooks = [hook for hook in runner.hooks if isinstance(hook, CheckpointHook)]
+    names = {(hook.out_dir, hook.filename_tmpl) for hook in hooks}
+    if len(hooks) == 1 or (
+        len(names) == len(hooks)
+        and all(hook.max_keep_ckpts < 1 for hook in hooks)
+        and sum(bool(hook.save_best) for hook in hooks) < 2
+    ):
+        return
+    kinds = [type(hook) for hook in hooks]
+    keys = [
+        key for key, hook in iter_hooks(runner.cfg) if _is_one_of(hook, kinds)
+    ]
+    if 'checkpoint' not in (runner.cfg.get('default_hooks') or {}):
+        keys.append('default_hooks.checkpoint (mmengine adds one if not set)')
+    found = ', '.join(kind.__name__ for kind in kinds)
+    raise InputError(
+        f'{" and ".join(keys) or "hooks"}: expected one hook that saves '
+        f'checkpoints, found {found}, which would write or remove the same '
+        'files. Keep default_hooks.checkpoint and take the others out, or set '
+        'default_hooks.checkpoint=None. Several work only with other names '
+        '(by_epoch, filename_tmpl), max_keep_ckpts=-1, and save_best in one '
+        'of them.'
+    )
+
+
+def _is_one_of(hook: Any, kinds: list[type]) -> bool:
+    """Whether a hook of a config is of one of some classes."""
+    kind = hook.get('type') if isinstance(hook, Mapping) else None
+    return type_name(kind) in {kind.__name__ for kind in kinds}
 
 
 class _LateRemoval(LocalBackend):
@@ -340,7 +398,7 @@ class _Taken(Exception):
 
 def _save(
     runner: Runner,
-    may_be_infinite: Collection[str],
+    may_be_non_finite: Collection[str],
     out_dir: str,
     filename: str,
     **options: Any,
@@ -350,7 +408,7 @@ def _save(
     def write() -> None:
         checkpoint = _content(runner, out_dir, filename, **options)
         path = Path(out_dir) / filename
-        require_finite(checkpoint, str(path), may_be_infinite)
+        require_finite(checkpoint, str(path), may_be_non_finite)
         write_checkpoint(checkpoint, path)
 
     on_main_process(write)

@@ -3,15 +3,16 @@
 import functools
 import signal
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 from mmengine.hooks import CheckpointHook, EMAHook, Hook
 from mmengine.runner import Runner
 
-from mmvision_ext.engine.non_finite import infinite_buffers
+from mmvision_ext.engine.non_finite import non_finite_at_start
 from mmvision_ext.engine.stopping import (
     Agreement,
     StopRequest,
+    SwappedWeights,
     exit_status,
     shield_workers,
 )
@@ -35,7 +36,9 @@ class SignalHook(Hook):
     In a distributed job it is enough that one process gets the signal: all of
     them save after the same step, one later than the one under way. While a
     single process validates, it saves after the batch under way; several
-    processes first end their validation, and save after the next step.
+    processes first end their validation, and save after the next step. So
+    does a single one in the second pass of mmpretrain's EMAHook, with the
+    weights that are trained: some hooks have seen the validation's results.
 
     Workers of data loaders obey their training only. Before the training has
     begun, and after its end, signals do what they do without the hook. With
@@ -48,6 +51,8 @@ class SignalHook(Hook):
     def __init__(self) -> None:
         self._request: StopRequest | None = None
         self._agreement: Agreement | None = None
+        self._averages: list[SwappedWeights] = []
+        self._is_ending = False
 
     def before_train(self, runner: Runner) -> None:
         """Take over the signals.
@@ -56,6 +61,12 @@ class SignalHook(Hook):
             runner: The runner, with its loops.
         """
         loop = runner.train_loop
+        self._is_ending = False
+        self._averages = [
+            SwappedWeights(hook)
+            for hook in runner.hooks
+            if isinstance(hook, EMAHook)
+        ]
         self._agreement = Agreement()
         self._request = StopRequest(functools.partial(_is_within, loop))
         if not self._request.watch():
@@ -90,7 +101,16 @@ class SignalHook(Hook):
         if self._agreement is not None:
             number = self._agreement.reach(self._received)
         if number:
-            _stop(runner, number, runner.iter + 1)
+            self._stop(runner, number, runner.iter + 1)
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Note whose weights are validated.
+
+        Args:
+            runner: Not used.
+        """
+        for average in self._averages:
+            average.begin()
 
     def after_val_iter(
         self,
@@ -112,14 +132,16 @@ class SignalHook(Hook):
         """
         if self._agreement is None or self._agreement.is_needed:
             return
-        if not self._received:
+        if not self._received or self._is_ending:
             return
+        if any(average.is_over for average in self._averages):
+            return
+        for average in self._averages:
+            average.give_back()
         for hook in runner.hooks:
-            if isinstance(hook, EMAHook):
-                hook.after_val_epoch(runner)  # gives the weights back
-            elif isinstance(hook, ExactResumeHook):
+            if isinstance(hook, ExactResumeHook):
                 hook.leave_validation()
-        _stop(runner, self._received, runner.iter)
+        self._stop(runner, self._received, runner.iter)
 
     def after_train(self, runner: Runner) -> None:
         """Give the signals back.
@@ -132,6 +154,21 @@ class SignalHook(Hook):
         if self._request is not None:
             self._request.release()
         self._agreement = self._request = None
+        for average in self._averages:
+            average.remove()
+        self._averages = []
+
+    def _stop(self, runner: Runner, number: int, steps: int) -> NoReturn:
+        """Save the state after a number of steps, and end the process."""
+        self._is_ending = True
+        meta = dict(epoch=runner.epoch, iter=steps)
+        path = _saver(runner).save_interrupted(runner, meta)
+        runner.logger.warning(
+            f'{signal.Signals(number).name}: saved as {path} after step '
+            f'{steps}; --resume goes on from there'
+        )
+        runner.visualizer.close()
+        raise SystemExit(exit_status(number))
 
     @property
     def _received(self) -> int:
@@ -147,18 +184,6 @@ def _is_within(loop: Any, frame: FrameType | None) -> bool:
     return False
 
 
-def _stop(runner: Runner, number: int, steps: int) -> None:
-    """Save the state after a number of steps, and end the process."""
-    meta = dict(epoch=runner.epoch, iter=steps)
-    path = _saver(runner).save_interrupted(runner, meta)
-    runner.logger.warning(
-        f'{signal.Signals(number).name}: saved as {path} after step {steps}; '
-        '--resume goes on from there'
-    )
-    runner.visualizer.close()
-    raise SystemExit(exit_status(number))
-
-
 def _saver(runner: Runner) -> SafeCheckpointHook:
     """The runner's hook that saves safely, or one to the same folder."""
     hooks = [hook for hook in runner.hooks if isinstance(hook, CheckpointHook)]
@@ -167,5 +192,5 @@ def _saver(runner: Runner) -> SafeCheckpointHook:
             return hook
     saver = SafeCheckpointHook()
     saver.out_dir = hooks[0].out_dir if hooks else runner.work_dir
-    saver.may_be_infinite = infinite_buffers(unwrapped(runner.model))
+    saver.may_be_non_finite = non_finite_at_start(unwrapped(runner.model))
     return saver

@@ -4,8 +4,8 @@ from .case_file import CASE_FILE, read_entries, write_entry
 from .cases import Cases
 from .faults import ImageFault, file_fault, is_cut_off, lacks_end
 from .guard import ImageError, ImageGuard, guard_dataset
-from .inspect import ImageRecord, Problem, inspect_image
-from .reading import find_loader, image_path, iter_leaves, read_image
+from .inspect import ImageRecord, inspect_image
+from .reading import find_loader, image_path, iter_leaves
 
 __all__ = [
     'CASE_FILE',
@@ -14,7 +14,6 @@ __all__ = [
     'ImageFault',
     'ImageGuard',
     'ImageRecord',
-    'Problem',
     'file_fault',
     'find_loader',
     'guard_dataset',
@@ -24,6 +23,5 @@ __all__ = [
     'iter_leaves',
     'lacks_end',
     'read_entries',
-    'read_image',
     'write_entry',
 ]

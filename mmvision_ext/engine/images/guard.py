@@ -3,7 +3,7 @@
 import itertools
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from mmengine.logging import print_log
 
@@ -221,7 +221,7 @@ class ImageGuard:
             f'{fault.text}: {self._path(index)}{said}. {fix} {_SCAN}'
         )
 
-    def _stop(self, text: str) -> None:
+    def _stop(self, text: str) -> NoReturn:
         write_entry(self.out, self.key, self.entry())
         print_log(text, 'current', logging.ERROR)
         raise ImageError(text)

@@ -2,13 +2,13 @@
 
 from .guard import StepGuard
 from .record import Fault, samples_of, write_fault
-from .weights import NonFiniteError, infinite_buffers, require_finite
+from .weights import NonFiniteError, non_finite_at_start, require_finite
 
 __all__ = [
     'Fault',
     'NonFiniteError',
     'StepGuard',
-    'infinite_buffers',
+    'non_finite_at_start',
     'require_finite',
     'samples_of',
     'write_fault',

@@ -2,12 +2,14 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from mmvision_ext.utils.listed import listed
 
 _KEYS = ('img_path', 'img_id', 'sample_idx')  # that tell a sample
 _NAMED = 8  # images in a message
@@ -50,12 +52,12 @@ class Fault:
             if not math.isfinite(value)
         ]
         if not wrong and self.gradients:
-            wrong = [f'gradient of {_some(self.gradients, 3)}']
+            wrong = [f'gradient of {listed(self.gradients, 3)}']
         what = ', '.join(wrong) or 'values of another process or step'
         images = [str(next(iter(sample.values()))) for sample in self.samples]
         return (
             f'not finite in iteration {self.iteration}, epoch {self.epoch}: '
-            f'{what}; images: {_some(images, _NAMED) or "they have no name"}'
+            f'{what}; images: {listed(images, _NAMED) or "they have no name"}'
         )
 
 
@@ -116,9 +118,3 @@ def write_fault(
     if inputs is not None:
         torch.save({'inputs': inputs}, path.with_suffix('.pth'))
     return path
-
-
-def _some(names: Iterable[str], count: int) -> str:
-    names = list(names)
-    more = len(names) - count
-    return ', '.join(names[:count]) + (f' and {more} more' * (more > 0))

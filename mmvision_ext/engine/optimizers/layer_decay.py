@@ -1,7 +1,6 @@
 """Learning rates that fall from the head to the stem, for any backbone."""
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Any
 
 from mmengine.logging import MMLogger
@@ -13,6 +12,7 @@ from torch import nn
 from mmvision_ext.engine.hooks.parameter_names import cover_name
 from mmvision_ext.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.nearest import nearest
 
 from .layer_depth import LayerDepth, layer_depth
 
@@ -94,10 +94,9 @@ def _check(optimizer: dict, paramwise: dict) -> None:
     found = 'LayerDecayOptimWrapperConstructor: '
     for key in paramwise:
         if key not in _OPTIONS:
-            near = get_close_matches(key, _OPTIONS, n=1, cutoff=0.0)
             raise InputError(
-                f"{found}paramwise_cfg has no option '{key}'; the nearest is "
-                f"'{near[0]}'"
+                f"{found}paramwise_cfg has no option '{key}'"
+                f'{nearest(key, _OPTIONS)}'
             )
     rate = paramwise.get('layer_decay_rate')
     if not isinstance(rate, int | float) or not 0 < rate <= 1:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mmvision_ext.utils.type_name import type_name
+
 _REASONS = {
     'CachedMosaic': 'keeps images of earlier samples',
     'CachedMixUp': 'keeps images of earlier samples',
@@ -19,17 +21,15 @@ def find_stateful_parts(cfg: Any) -> list[str]:
     Returns:
         Each with what it keeps, in alphabetical order.
     """
-    names = {kind.rpartition('.')[2] for kind in _types(cfg)}
     return [
-        f'{name} {_REASONS[name]}' for name in sorted(names & set(_REASONS))
+        f'{name} {_REASONS[name]}'
+        for name in sorted({*_types(cfg)} & _REASONS.keys())
     ]
 
 
 def _types(node: Any) -> Iterator[str]:
     if isinstance(node, Mapping):
-        kind = node.get('type')
-        if kind is not None:
-            yield kind if isinstance(kind, str) else str(kind.__name__)
+        yield type_name(node.get('type'))
         node = [*node.values()]
     if isinstance(node, list | tuple):
         for part in node:

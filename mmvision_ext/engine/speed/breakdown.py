@@ -4,7 +4,9 @@ import statistics
 from collections.abc import Iterator
 from typing import Any
 
-from .contenders import RunnerContender, now
+from mmvision_ext.engine.clock import now
+
+from .contenders import RunnerContender
 
 PARTS = (
     'data',

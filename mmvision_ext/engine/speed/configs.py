@@ -7,8 +7,8 @@ from typing import Any, Literal
 from mmengine.config import Config
 
 from mmvision_ext.utils import InputError
-from mmvision_ext.utils.config_check import dataset_classes
-from mmvision_ext.utils.config_file import read_config
+from mmvision_ext.utils.config.check import dataset_classes
+from mmvision_ext.utils.config.read import read_config
 
 Way = Literal['stock', 'ours']
 Precision = Literal['float32', 'mixed']
@@ -58,8 +58,8 @@ def speed_config(
             f'mmpretrain has it, found {precision} and {compile_mode}'
         )
     config = read_config(path)
-    data_file = Path(path).parents[1] / '_base_' / 'datasets' / _DATA[way]
-    data = read_config(data_file)
+    base = Path(path).absolute().parent.parent / '_base_'
+    data = read_config(base / 'datasets' / _DATA[way])
     for key in ('data_preprocessor', 'train_dataloader'):
         config[key] = data[key]
     for mode in ('val', 'test'):

@@ -1,6 +1,5 @@
 """Trainings that can be timed epoch by epoch, in turn with others."""
 
-import time
 from typing import Protocol
 
 import torch
@@ -10,6 +9,7 @@ from mmengine.device import get_device
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DATASETS, MODELS, DefaultScope
 
+from mmvision_ext.engine.clock import now
 from mmvision_ext.engine.launch import build_runner
 
 _WARM_UP = 2  # first iterations of an epoch that do not count
@@ -115,10 +115,3 @@ class BareContender:
             if index + 1 == _WARM_UP:
                 start = now()
         return (now() - start) / (self.num_iterations - _WARM_UP)
-
-
-def now() -> float:
-    """Seconds, once everything that was launched is done."""
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    return time.perf_counter()

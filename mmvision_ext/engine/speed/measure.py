@@ -212,7 +212,7 @@ def measure_speed(
         batch_size=options.batch_size,
         repeats=options.repeats,
         threads=torch.get_num_threads(),
-        hardware=hardware_name(),
+        hardware=_device_name(),
         torch_version=str(torch.__version__),
         config=str(path),
         commit=code_commit(),
@@ -222,7 +222,7 @@ def measure_speed(
     return rows, entries
 
 
-def hardware_name() -> str:
+def _device_name() -> str:
     """The GPU that trains, or the processor."""
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()

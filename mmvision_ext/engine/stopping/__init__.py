@@ -2,12 +2,14 @@
 
 from .agreement import Agreement
 from .request import SIGNALS, StopRequest, ended_by, exit_status
+from .swapped_weights import SwappedWeights
 from .workers import shield_workers
 
 __all__ = [
     'SIGNALS',
     'Agreement',
     'StopRequest',
+    'SwappedWeights',
     'ended_by',
     'exit_status',
     'shield_workers',

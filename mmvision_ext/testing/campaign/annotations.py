@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from mmvision_ext.testing.annotation_campaign import run_campaign
+from mmvision_ext.testing.annotation_campaign import judged_faults
 from mmvision_ext.testing.annotation_targets import annotation_targets
 
 from .outcome import Outcome
@@ -21,11 +21,10 @@ def faulty_annotations(folder: Path, fast: bool) -> Iterator[Outcome]:
         that names file and field, or gave sound samples.
     """
     for target in annotation_targets(folder).values():
-        tally = run_campaign(target, 20 if fast else 200)
-        good = tally.injected - len(tally.crashed)
-        for number in range(good):
-            what = 'refused' if number < tally.refused else 'harmless'
-            ran = number < tally.payloads_run
-            yield Outcome(f'{target.kind}: {what}', True, executed=ran)
-        for told in tally.crashed:
-            yield Outcome(target.kind, False, told)
+        for judged in judged_faults(target, 20 if fast else 200):
+            yield Outcome(
+                f'{judged.fault}: {judged.came}',
+                judged.came != 'crashed',
+                judged.told,
+                judged.executed,
+            )

@@ -19,9 +19,9 @@ from mmvision_ext.testing.config_faults import (
 from mmvision_ext.testing.paths import REPOSITORY
 from mmvision_ext.testing.shapes_devkit import make_shapes_devkit
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.config.check import check_config, check_runner
 from mmvision_ext.utils.config.options import merge_options
-from mmvision_ext.utils.config_check import check_config, check_runner
-from mmvision_ext.utils.config_file import read_config
+from mmvision_ext.utils.config.read import read_config
 
 from .outcome import Outcome
 

@@ -1,7 +1,8 @@
 """Checkpoints that are cut, changed or not there, and disks that are full."""
 
 import random
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -13,69 +14,78 @@ from mmvision_ext.engine.checkpointing import (
     write_checkpoint,
 )
 from mmvision_ext.testing.file_faults import FileFault
+from mmvision_ext.testing.tiny_training import tiny_runner
 
 from .outcome import Outcome
 
+NEWEST = 'epoch_2.pth'
+
 
 def damaged_checkpoints(folder: Path, fast: bool) -> Iterator[Outcome]:
-    """Damage the newest of two checkpoints, and what points to it.
+    """Damage the newest of two checkpoints, or what points to it, and resume.
 
     Args:
-        folder: Where they are.
+        folder: Where the trainings are.
         fast: Not used; it is quick.
 
     Yields:
-        An outcome for each damage.
+        An outcome for each damage: survived if the training went on from the
+        newest checkpoint that is sound, named the other, and ended.
     """
     del fast
-    good, bad = save(folder, 1), save(folder, 2)
-    content = bad.read_bytes()
+    whole = folder / 'whole'
+    _train(whole, 2)
+    content = (whole / NEWEST).read_bytes()
     for tenth in range(10):
-        bad.write_bytes(content[: len(content) * tenth // 10])
-        yield _passed_over(f'truncated to {tenth}0 %', folder, good, bad)
+        cut = content[: len(content) * tenth // 10]
+        yield _resumed(whole, f'truncated to {tenth}0 %', {NEWEST: cut}, 1)
     for place in random.Random(1).sample(range(len(content)), 50):
         damaged = bytearray(content)
         damaged[place] ^= 1 << random.Random(place).randrange(8)
-        bad.write_bytes(damaged)
-        yield _passed_over(f'flipped bit in byte {place}', folder, good, bad)
-    bad.write_bytes(content)
-    pointer = folder / 'last_checkpoint'
+        changed = {NEWEST: bytes(damaged)}
+        yield _resumed(whole, f'flipped bit in byte {place}', changed, 1)
     for text in ('', 'epoch_', '/gone/epoch_7.pth', '\0\xff\0'):
-        pointer.write_text(text)
-        yield _found(f'last_checkpoint is {text!r}', folder, bad)
-    pointer.unlink()
-    yield _found('last_checkpoint is missing', folder, bad)
-    checksum_path(bad).write_text('')
-    yield _passed_over('the checksum file is empty', folder, good, bad)
+        changed = {'last_checkpoint': text.encode()}
+        yield _resumed(whole, f'last_checkpoint is {text!r}', changed, 2)
+    missing: dict[str, bytes | None] = {'last_checkpoint': None}
+    yield _resumed(whole, 'last_checkpoint is missing', missing, 2)
+    checksum = checksum_path(whole / NEWEST).name
+    yield _resumed(whole, 'the checksum file is empty', {checksum: b''}, 1)
 
 
 def full_disk(folder: Path, fast: bool) -> Iterator[Outcome]:
-    """Let every write of a save find the disk full.
+    """Let every write of a save find the disk full, and resume later.
 
     Args:
-        folder: Where it saves.
+        folder: Where the trainings are.
         fast: Not used; it is quick.
 
     Yields:
-        An outcome for each write.
+        An outcome for each write: survived if the message says so, and the
+        training went on from its last checkpoint once there was room.
     """
     del fast
-    save(folder, 1)
-    with FileFault() as whole:
-        save(folder, 2)
-    for step, name in enumerate(whole.calls):
+    whole = folder / 'whole'
+    _train(whole, 1)
+    with FileFault() as seen:
+        _train(_copy(whole), 2)
+    for step, name in enumerate(seen.calls):
         if name != 'write':
             continue
-        for file in folder.glob('epoch_2*'):
-            file.unlink()
+        work_dir = _copy(whole)
         told = 'the save did not fail'
         try:
             with FileFault(step, 'full'):
-                save(folder, 2)
+                _train(work_dir, 2)
         except CheckpointWriteError as error:
             told = str(error)
-        survived = 'No space left' in told and bool(newest_good(folder).path)
-        yield Outcome(f'full disk at operation {step}', survived, told)
+        lacks = '' if 'No space left' in told else told
+        newest = newest_good(work_dir).path  # epoch 2 where only a name failed
+        expected = 2 if newest == work_dir / NEWEST else 1
+        lacks = lacks or _what_is_lost(work_dir, expected, 3)
+        yield Outcome(
+            f'full disk at operation {step}', not lacks, lacks or told
+        )
 
 
 def save(folder: Path, epoch: int) -> Path:
@@ -90,21 +100,65 @@ def save(folder: Path, epoch: int) -> Path:
     """
     path = folder / f'epoch_{epoch}.pth'
     content = dict(
-        meta=dict(epoch=epoch),
+        meta=dict(epoch=epoch, iter=epoch),
         state_dict=dict(weight=torch.full((50, 20), float(epoch))),
-        message_hub={},
+        message_hub=dict(log_scalars={}, runtime_info={}, resumed_keys={}),
     )
     write_checkpoint(content, path)
     (folder / 'last_checkpoint').write_text(str(path))
     return path
 
 
-def _passed_over(fault: str, folder: Path, good: Path, bad: Path) -> Outcome:
-    newest = newest_good(folder)
-    told = newest.summary()
-    return Outcome(fault, newest.path == good and str(bad) in told, told)
+def _train(work_dir: Path, epochs: int) -> None:
+    work_dir.mkdir(exist_ok=True)
+    tiny_runner(
+        work_dir, epochs, checkpoint=dict(max_keep_ckpts=2), resume=True
+    ).train()
 
 
-def _found(fault: str, folder: Path, path: Path) -> Outcome:
-    newest = newest_good(folder)
-    return Outcome(fault, newest.path == path, newest.summary())
+def _copy(whole: Path) -> Path:
+    """The training that ``whole`` holds, in a new folder of its own."""
+    number = len(list(whole.parent.iterdir()))
+    work_dir = whole.parent / str(number)
+    shutil.copytree(whole, work_dir)
+    pointer = work_dir / 'last_checkpoint'
+    name = Path(pointer.read_text()).name
+    pointer.write_text(str(work_dir / name))
+    return work_dir
+
+
+def _resumed(
+    whole: Path,
+    fault: str,
+    changed: Mapping[str, bytes | None],
+    expected: int,
+) -> Outcome:
+    """Change files of a training, and resume it to its third epoch."""
+    work_dir = _copy(whole)
+    for name, content in changed.items():
+        if content is None:
+            (work_dir / name).unlink()
+        else:
+            (work_dir / name).write_bytes(content)
+    told = newest_good(work_dir).summary()
+    lacks = _what_is_lost(work_dir, expected, 3)
+    if expected == 1 and str(work_dir / NEWEST) not in told:
+        lacks = lacks or f'the damaged file is not named: {told}'
+    return Outcome(fault, not lacks, lacks or told)
+
+
+def _what_is_lost(work_dir: Path, expected: int, epochs: int) -> str:
+    """Resume to the end; empty if it went on from the epoch expected."""
+    journal = work_dir / 'journal'
+    before = len(journal.read_text().split())
+    try:
+        _train(work_dir, epochs)
+    except Exception as error:  # whatever a broken resume raises
+        return f'resuming failed: {error!r}'
+    done = [int(text) for text in journal.read_text().split()[before:]]
+    if done != list(range(expected + 1, epochs + 1)):
+        return f'went on with the epochs {done}, not from {expected}'
+    last = work_dir / f'epoch_{epochs}.pth'
+    if newest_good(work_dir).path != last:
+        return f'resuming left no good {last}'
+    return ''

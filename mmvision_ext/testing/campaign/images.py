@@ -17,7 +17,6 @@ from mmvision_ext.testing.image_faults import (
 from .outcome import Outcome
 
 _FAULTY = 5  # index of the image that is spoilt
-_IMAGES = 24
 
 
 def corrupt_images(folder: Path, fast: bool) -> Iterator[Outcome]:
@@ -46,7 +45,7 @@ def corrupt_images(folder: Path, fast: bool) -> Iterator[Outcome]:
             path.write_bytes(content[: len(content) * tenth // 10])
             yield _stopped(f'{host}, raise: {tenth}0 %', dataset, [path])
             path.write_bytes(content)
-        yield _limited(f'{host}: more than the limit', dataset, paths[:3])
+        yield _limited(f'{host}: more than the limit', dataset, paths)
 
 
 def _datasets(folder: Path, paths: Sequence[Path]) -> list[Any]:
@@ -113,12 +112,12 @@ def _replaced(fault: str, dataset: Any, path: Path) -> Outcome:
 
 
 def _limited(fault: str, dataset: Any, paths: Sequence[Path]) -> Outcome:
-    """Spoil more images than may be replaced, and mend them."""
-    contents = [path.read_bytes() for path in paths]
-    for path in paths:
+    """Spoil three images where two may be replaced, and mend them."""
+    spoilt = paths[:3]
+    contents = [path.read_bytes() for path in spoilt]
+    for path in spoilt:
         path.write_bytes(b'')
-    share = (len(paths) - 1) / _IMAGES
-    outcome = _stopped(fault, dataset, paths, share)
-    for path, content in zip(paths, contents, strict=True):
+    outcome = _stopped(fault, dataset, spoilt, 2 / len(paths))
+    for path, content in zip(spoilt, contents, strict=True):
         path.write_bytes(content)
     return outcome

@@ -1,11 +1,13 @@
 """Trainings that end by SIGKILL, and are resumed."""
 
-import os
 import random
 import signal
 import time
 from collections.abc import Iterator
+from multiprocessing import get_context
+from multiprocessing.context import ForkProcess
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -13,7 +15,6 @@ from mmvision_ext.engine.checkpointing import fault_of, newest_good
 from mmvision_ext.testing.file_faults import FileFault
 from mmvision_ext.testing.tiny_training import tiny_runner
 
-from .children import fork, wait
 from .outcome import Outcome
 
 EPOCHS = 2
@@ -37,7 +38,7 @@ def killed_at_file_operations(folder: Path, fast: bool) -> Iterator[Outcome]:
         _train(folder / 'whole', EPOCHS)
     for step, name in enumerate(whole.calls):
         work_dir = folder / str(step)
-        end = wait(fork(_train, work_dir, EPOCHS, step))
+        end = _end_of(_child(work_dir, EPOCHS, step))
         told = _what_is_lost(work_dir)
         if end != -signal.SIGKILL:
             told = f'the training was not killed; it ended with {end}'
@@ -60,16 +61,40 @@ def killed_at_random_moments(folder: Path, fast: bool) -> Iterator[Outcome]:
     work_dir = folder / 'run'
     _train(work_dir, 1, width=WIDE)
     for number in range(5 if fast else 50):
-        process = fork(_train, work_dir, ENDLESS, width=WIDE)
+        process = _child(work_dir, ENDLESS, None, WIDE)
         seconds = moment(0.3, 1.5)
         time.sleep(seconds)
-        os.kill(process, signal.SIGKILL)
-        end = wait(process)
+        process.kill()
+        end = _end_of(process)
         told = _what_is_lost(work_dir)
         if end != -signal.SIGKILL:
             told = f'the training ended by itself, with {end}'
         fault = f'SIGKILL {number} after {seconds:.2f} s'
         yield Outcome(fault, not told, told)
+    newest = newest_good(work_dir).path
+    last = int(newest.stem.removeprefix('epoch_')) + 1 if newest else 1
+    end = _end_of(_child(work_dir, last, None, WIDE))
+    told = '' if end == 0 else f'resuming ended with {end}'
+    if not told and _finished_epochs(work_dir) != last:
+        told = f'resuming did not end with epoch {last}'
+    yield Outcome('resumed after the last of them', not told, told)
+
+
+def _child(*arguments: Any) -> ForkProcess:
+    """Train in a copy of this process, so that nothing is imported again.
+
+    This process may have one thread of PyTorch only: a copy has no others,
+    and waits for them for ever.
+    """
+    process = get_context('fork').Process(target=_train, args=arguments)
+    process.start()
+    return process
+
+
+def _end_of(process: ForkProcess) -> int | None:
+    """Exit code of a child; minus the signal that ended it."""
+    process.join()
+    return process.exitcode
 
 
 def _train(
@@ -89,10 +114,14 @@ def _train(
         runner.train()
 
 
+def _finished_epochs(work_dir: Path) -> int:
+    journal = (work_dir / 'journal').read_text()
+    return max([int(number) for number in journal.split()], default=0)
+
+
 def _what_is_lost(work_dir: Path) -> str:
     """Empty if the newest checkpoint is at least the last finished one."""
-    journal = work_dir / 'journal'
-    done = max([int(n) for n in journal.read_text().split()], default=0)
+    done = _finished_epochs(work_dir)
     newest = newest_good(work_dir)
     if newest.rejected:
         return f'looks damaged: {newest.rejected}'
@@ -108,7 +137,7 @@ def _what_is_lost(work_dir: Path) -> str:
 
 def _what_a_resume_lacks(work_dir: Path) -> str:
     """Train to the end; empty if all is as it should be."""
-    end = wait(fork(_train, work_dir, EPOCHS))
+    end = _end_of(_child(work_dir, EPOCHS))
     if end:
         return f'resuming ended with {end}'
     last = work_dir / f'epoch_{EPOCHS}.pth'

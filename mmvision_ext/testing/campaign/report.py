@@ -1,6 +1,5 @@
 """Run groups of faults and tell what became of them."""
 
-import csv
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from rich.progress import (
 
 from mmvision_ext.testing.annotation_campaign import silence
 from mmvision_ext.utils import InputError
-from mmvision_ext.utils.tables import markdown_table
+from mmvision_ext.utils.tables import markdown_table, save_csv
 
 from .outcome import Group, Outcome
 
@@ -111,9 +110,22 @@ def report(results: Sequence[GroupResult], out: str | None) -> int:
         print(f'LOST {name}: {outcome.fault}: {outcome.told}')
     if out:
         folder = Path(out)
-        folder.mkdir(parents=True, exist_ok=True)
+        save_csv(
+            folder / 'outcomes.csv',
+            ('group', 'fault', 'survived', 'executed', 'told'),
+            (
+                (
+                    result.group.name,
+                    one.fault,
+                    one.survived,
+                    one.executed,
+                    one.told,
+                )
+                for result in results
+                for one in result.outcomes
+            ),
+        )
         (folder / 'summary.md').write_text(table + '\n', encoding='utf-8')
-        _write_outcomes(folder / 'outcomes.csv', results)
     return int(bool(bad) or not all(result.outcomes for result in results))
 
 
@@ -144,20 +156,3 @@ def summary_table(results: Sequence[GroupResult]) -> str:
         for name, row in zip(names, [*counts, sums], strict=True)
     ]
     return markdown_table(header, cells)
-
-
-def _write_outcomes(path: Path, results: Sequence[GroupResult]) -> None:
-    with path.open('w', newline='', encoding='utf-8') as file:
-        writer = csv.writer(file)
-        writer.writerow(('group', 'fault', 'survived', 'executed', 'told'))
-        for result in results:
-            for outcome in result.outcomes:
-                writer.writerow(
-                    (
-                        result.group.name,
-                        outcome.fault,
-                        outcome.survived,
-                        outcome.executed,
-                        outcome.told,
-                    )
-                )

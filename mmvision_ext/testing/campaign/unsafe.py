@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from mmengine.runner import CheckpointLoader
@@ -27,15 +28,17 @@ def unsafe_files(folder: Path, fast: bool) -> Iterator[Outcome]:
     """
     use_safe_loader()
     for attack in kinds()[:: _FAST_STEP if fast else 1]:
+        read: list[Path] = []
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # of torch, on pickle's protocol
-            executed, error = attack_once(_read, folder, attack)
+            executed, error = attack_once(partial(_read, read), folder, attack)
         told = 'it was read without an error' if error is None else repr(error)
-        clear = isinstance(error, InputError) and str(folder) in str(error)
+        clear = isinstance(error, InputError) and str(read[0]) in str(error)
         yield Outcome(
             ', '.join(attack), clear and not executed, told, executed
         )
 
 
-def _read(path: Path) -> None:
+def _read(read: list[Path], path: Path) -> None:
+    read.append(path)
     CheckpointLoader.load_checkpoint(str(path), map_location='cpu')

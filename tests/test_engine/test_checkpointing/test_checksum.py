@@ -75,7 +75,10 @@ def test_flipped_bytes_without_a_checksum(save) -> None:
 @pytest.mark.parametrize(
     ('content', 'fault'),
     [
-        (dict(state_dict={}), 'not a state of a training: no message_hub'),
+        (
+            dict(state_dict={}),
+            'not a state of a training: no meta, no message_hub',
+        ),
         ({'a': Path('x')}, 'pathlib'),
     ],
 )

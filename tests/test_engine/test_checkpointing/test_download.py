@@ -134,6 +134,23 @@ def test_no_network(server) -> None:
     assert fetch('http://127.0.0.1:1/w.pth').read_bytes() == b'by hand'
 
 
+def test_a_cached_file_that_may_be_another_one(
+    server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(
+        'mmvision_ext.engine.checkpointing.download.print_log',
+        lambda text, *_: said.append(text),
+    )
+    address, cache = server
+    for name, is_told in (('w.pth', True), (f'w-{SHA256[:8]}.pth', False)):
+        serve(name)
+        fetch(f'{address}/one/{name}')
+        said.clear()
+        fetch(f'{address}/two/{name}')
+        assert any(str(cache / name) in text for text in said) == is_told
+
+
 def test_damage_in_the_cache_is_seen(server) -> None:
     address, cache = server
     name = f'w-{SHA256[:8]}.pth'

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from mmvision_ext.engine.checkpointing.save_cost import measure_save_cost
+from mmvision_ext.utils import InputError
+
 # In a process of its own: memory that an older one has freed would take in
 # what a save needs, and nothing would be seen to rise.
 MEASURE = """
@@ -15,6 +18,14 @@ from pathlib import Path
 from mmvision_ext.engine.checkpointing.save_cost import measure_save_cost
 print(json.dumps(measure_save_cost(40, Path(sys.argv[1]), 1, 'test')))
 """
+
+
+@pytest.mark.parametrize(('megabytes', 'repeats'), [(0, 1), (1, 0)])
+def test_nothing_to_measure(
+    megabytes: float, repeats: int, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match='above 0 and at least 1 repeat'):
+        measure_save_cost(megabytes, tmp_path, repeats, 'test')
 
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='memory from /proc')

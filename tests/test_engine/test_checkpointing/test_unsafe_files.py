@@ -17,6 +17,7 @@ import torch
 from mmengine.config import Config
 from mmengine.model import BaseModel, BaseModule
 from mmengine.runner import CheckpointLoader, load_checkpoint
+from safetensors.torch import save_file
 from torch import nn
 
 from mmvision_ext.apis import AttributeInferencer, DetectionInferencer
@@ -299,7 +300,18 @@ def test_bytes_do_not_become_pointers(
         read_checkpoint(tmp_path / 'a.pth')
 
 
-def test_a_packed_archive_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ('behind', 'message'),
+    [
+        (0, 'bytes packed into'),
+        (65_000, 'bytes packed into'),
+        (65_600, 'list of its parts'),
+        (10**6, 'list of its parts'),
+    ],
+)
+def test_a_packed_archive_is_refused(
+    behind: int, message: str, tmp_path: Path
+) -> None:
     torch.save(dict(w=torch.zeros(10**6)), tmp_path / 'a.pth')
     with (
         zipfile.ZipFile(tmp_path / 'a.pth') as plain,
@@ -309,7 +321,9 @@ def test_a_packed_archive_is_refused(tmp_path: Path) -> None:
     ):
         for name in plain.namelist():
             packed.writestr(name, plain.read(name))
-    with pytest.raises(InputError, match='bytes packed into'):
+    with (tmp_path / 'b.pth').open('ab') as file:
+        file.write(b'\1' * behind)
+    with pytest.raises(InputError, match=message):
         read_checkpoint(tmp_path / 'b.pth')
 
 
@@ -332,8 +346,43 @@ def test_damaged_safetensors_are_named(content: bytes, tmp_path: Path) -> None:
         read_checkpoint(path)
 
 
+@pytest.mark.parametrize(
+    ('text', 'found'),
+    [
+        ('no JSON', "'no JSON'"),
+        ('[' * 10**5, 'RecursionError'),
+        ('[1]', 'JSON of list'),
+        ('null', 'JSON of NoneType'),
+    ],
+    ids=['no JSON', 'deep', 'list', 'null'],
+)
+def test_meta_of_safetensors_is_a_mapping(
+    text: str, found: str, tmp_path: Path
+) -> None:
+    path = tmp_path / 'a.safetensors'
+    save_file(dict(w=torch.ones(1)), path, {'meta': text})
+    with pytest.raises(InputError, match='a JSON object as "meta"') as caught:
+        read_checkpoint(path)
+    assert found in str(caught.value)
+    assert '--trust-checkpoint' not in str(caught.value)
+
+
+def test_safetensors_in_capital_letters(tmp_path: Path) -> None:
+    save_file(dict(w=torch.ones(1)), tmp_path / 'A.SafeTensors')
+    content = read_checkpoint(tmp_path / 'A.SafeTensors')
+    assert content == dict(state_dict=dict(w=torch.ones(1)), meta={})
+
+
 def test_a_list_that_holds_itself_is_read(tmp_path: Path) -> None:
     ring: list = [1]
     ring.append(ring)
     torch.save(dict(ring=ring), tmp_path / 'a.pth')
     assert read_checkpoint(tmp_path / 'a.pth')['ring'][0] == 1
+
+
+def test_a_folder_and_a_text_file_are_told(tmp_path: Path) -> None:
+    (tmp_path / 'epoch_2.pth').write_text('model = dict()\n')
+    with pytest.raises(InputError, match=r'found the folder .*: epoch_2\.pth'):
+        read_checkpoint(tmp_path)
+    with pytest.raises(InputError, match='found a text file'):
+        read_checkpoint(tmp_path / 'epoch_2.pth')

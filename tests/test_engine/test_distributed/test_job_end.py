@@ -53,6 +53,39 @@ def _end(tmp_path: Path, job: Job, ranks: int = 3) -> tuple[str, int]:
             7,
         ),
         (
+            {0: (143, ''), 1: (1, 'ValueError: boom'), 2: (-15, '')},
+            'rank 1 (process 101) ended with exit status 1: ValueError: boom',
+            1,
+        ),
+        (
+            {0: (2, 'InputError: no file'), 1: (-15, ''), 2: (-15, '')},
+            'rank 0 (process 100) ended with exit status 2: InputError: no '
+            'file',
+            2,
+        ),
+        (  # torchrun kills what does not end when it is asked to
+            {0: (143, ''), 1: (-9, ''), 2: (-15, '')},
+            'rank 0 (process 100) was asked to end by SIGTERM',
+            143,
+        ),
+        (
+            {1: (-9, ''), 0: (143, ''), 2: (-15, '')},
+            'rank 1 (process 101) was ended by SIGKILL; where nobody sent it, '
+            'the system was out of memory: see `dmesg`',
+            137,
+        ),
+        (  # and what hangs
+            {0: (1, TIMED_OUT), 1: (-15, ''), 2: (-9, '')},
+            'rank 2 (process 102) did not answer for as long as the others '
+            'wait (env_cfg.dist_cfg.timeout, in seconds), and was ended',
+            1,
+        ),
+        (  # rank 0 was faster to end than the one that it waited for
+            {0: (1, RESET), 1: (-15, 'ValueError: boom'), 2: (-15, '')},
+            'rank 1 (process 101) ended with exit status 1: ValueError: boom',
+            1,
+        ),
+        (
             {0: (1, RESET), 2: (1, RESET)},
             'rank 1 ended before the others, with exit status 0',
             1,

@@ -15,12 +15,14 @@ from mmengine.runner import Runner
 
 from mmvision_ext.engine.checkpointing import read_checkpoint
 from mmvision_ext.engine.hooks import ExactResumeHook
+from mmvision_ext.engine.resuming import Place
 from mmvision_ext.testing.resumed_training import differences
 from mmvision_ext.testing.tiny_classification import (
     TinyClassifier,
     TinyDataset,
 )
 from mmvision_ext.testing.tiny_training import RisingMetric
+from mmvision_ext.utils import InputError
 
 Train = Callable[..., Runner]
 EPOCHS, LENGTH = 2, 3
@@ -340,5 +342,115 @@ def test_the_state_is_plain(train: Train, tmp_path: Path) -> None:
         is_validated=False,
         accumulated=False,
         gradients={},
+        counts={},
         patience=[],
     )
+
+
+FOREIGN: dict[str, tuple[Callable[[dict], Any], str]] = {
+    'lacks': (lambda state: state.pop('position'), 'no position'),
+    'lacks two': (
+        lambda state: [state.pop(key) for key in ('batch', 'is_validated')],
+        'no batch; no is_validated',
+    ),
+    'more': (lambda state: state.update(stage=3), "unknown 'stage'"),
+    'text': (
+        lambda state: state.update(position='2'),
+        'position is str, expected a whole number',
+    ),
+    'negative': (
+        lambda state: state.update(position=-1),
+        'position is int, expected a whole number',
+    ),
+    'flag': (
+        lambda state: state.update(is_validated=1),
+        'is_validated is int, expected True or False',
+    ),
+    'gradients': (
+        lambda state: state.update(gradients=[torch.ones(1)]),
+        'gradients is list, expected names and tensors',
+    ),
+    'counts': (
+        lambda state: state.update(counts={'a': 0.5}),
+        'counts is dict, expected names and whole numbers',
+    ),
+    'patience': (
+        lambda state: state.update(patience=[[1.0]]),
+        'patience is list, expected pairs of numbers',
+    ),
+}
+
+
+def _saved_with(
+    content: Any, train: Train, tmp_path: Path, hooks: tuple[Hook, ...] = ()
+) -> str:
+    """A checkpoint of two steps with another state of the hook."""
+    train('whole', hooks=hooks)
+    path = tmp_path / 'whole' / 'iter_2.pth'
+    checkpoint = read_checkpoint(path)
+    checkpoint['exact_resume'] = content
+    torch.save(checkpoint, path)
+    return 'whole/iter_2.pth'
+
+
+def _state(**settings: Any) -> dict[str, Any]:
+    return vars(
+        Place(
+            position=2,
+            batch=4,
+            processes=1,
+            sampler_seed=0,
+            is_validated=False,
+        )
+    ) | dict(settings)
+
+
+@pytest.mark.parametrize('change', FOREIGN)
+def test_the_state_of_another_version(
+    change: str, train: Train, tmp_path: Path
+) -> None:
+    state = _state()
+    FOREIGN[change][0](state)
+    name = _saved_with(state, train, tmp_path)
+    with pytest.raises(InputError) as caught:
+        train('resumed', name)
+    text = str(caught.value)
+    assert text.startswith(f'resume: {tmp_path / name}: exact_resume was not')
+    assert f'ExactResumeHook: {FOREIGN[change][1]}. To go on' in text
+    assert 'name it in load_from, without --resume' in text
+
+
+def test_a_state_that_is_no_dict(train: Train, tmp_path: Path) -> None:
+    name = _saved_with([2, 4], train, tmp_path)
+    with pytest.raises(InputError, match='it is list, expected a dict'):
+        train('resumed', name)
+
+
+def test_a_state_without_what_came_later(train: Train, tmp_path: Path) -> None:
+    """Parts with a default may be missing."""
+    state = _state()
+    for key in ('accumulated', 'gradients', 'counts', 'patience'):
+        del state[key]
+    name = _saved_with(state, train, tmp_path)
+    assert train('resumed', name).iter == EPOCHS * LENGTH
+
+
+@pytest.mark.parametrize(
+    ('gradients', 'found'),
+    [
+        ({'tail.weight': torch.ones(2)}, 'no such parameter'),
+        ({'head.bias': torch.ones(99)}, r'head.bias, \(99,\), found \('),
+    ],
+)
+def test_gradients_of_another_model(
+    gradients: dict[str, torch.Tensor],
+    found: str,
+    train: Train,
+    tmp_path: Path,
+) -> None:
+    state = _state(accumulated=True, gradients=gradients)
+    name = _saved_with(state, train, tmp_path)
+    with pytest.raises(
+        InputError, match=f'gradients are of another .*{found}'
+    ):
+        train('resumed', name)

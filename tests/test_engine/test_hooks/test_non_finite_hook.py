@@ -3,6 +3,7 @@
 import copy
 import functools
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,12 @@ from mmengine.runner import set_random_seed
 
 from mmvision_ext.engine.checkpointing import newest_good, read_checkpoint
 from mmvision_ext.engine.hooks import NonFiniteHook, non_finite_hook
+from mmvision_ext.engine.launch import exit_on_input_error
 from mmvision_ext.engine.non_finite import NonFiniteError
 from mmvision_ext.engine.runner import Runner
 from mmvision_ext.registry import OPTIM_WRAPPERS
-from mmvision_ext.testing.non_finite_faults import (
-    FaultyNet,
-    faulty_runner,
-    train_with_faults,
-)
+from mmvision_ext.testing.child_processes import Ending, run_children
+from mmvision_ext.testing.non_finite_faults import FaultyNet, faulty_runner
 from mmvision_ext.utils import InputError
 
 BY_STEP = ('nan', 'inf', 'gradient', 'input')
@@ -31,6 +30,19 @@ BY_STEP = ('nan', 'inf', 'gradient', 'input')
 @pytest.fixture(autouse=True)
 def _without_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr('torch.cuda.is_available', lambda: False)
+
+
+def _train(
+    work_dir: Path, make: Callable[[], StockRunner], processes: int = 1
+) -> Ending:
+    """Train in processes of their own, as ``tools/train.py`` does."""
+
+    def work() -> None:
+        with exit_on_input_error():
+            make().train()
+
+    output = work_dir.with_name(f'{work_dir.name}.txt')
+    return run_children(work, output, processes)
 
 
 class _States(Hook):
@@ -287,7 +299,7 @@ def test_one_process_of_two(policy: str, tmp_path: Path) -> None:
             log_level='WARNING',
         )
 
-    ending = train_with_faults(tmp_path / 'run', make, processes=2)
+    ending = _train(tmp_path / 'run', make, processes=2)
     folder = tmp_path / 'run' / 'non_finite'
     records = {
         path.name: json.loads(path.read_text()) for path in folder.iterdir()
@@ -321,7 +333,7 @@ def test_such_weights_are_never_saved(
     make = functools.partial(
         faulty_runner, tmp_path / 'run', {4: kind}, hooks, epochs=3
     )
-    ending = train_with_faults(tmp_path / 'run', make)
+    ending = _train(tmp_path / 'run', make)
     assert ending.statuses == [2]
     assert 'epoch_2.pth: not saved, since its weights' in ending.output
     name = 'first.weight' if kind == 'weight' else 'norm.running_var'

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.hooks import EMAHook
 from mmengine.runner import Runner as StockRunner
 from mmengine.runner import set_random_seed
@@ -268,6 +269,94 @@ def test_all_processes_learn_of_a_failure(work_dir: Path) -> None:
 def test_what_cannot_be_meant(settings: dict, match: str) -> None:
     with pytest.raises(InputError, match=match):
         SafeCheckpointHook(**settings)
+
+
+@pytest.mark.parametrize(
+    ('settings', 'keys'),
+    [
+        (
+            dict(custom_hooks=[dict(type='CheckpointHook')]),
+            'default_hooks.checkpoint and custom_hooks.0: ',
+        ),
+        (
+            dict(
+                default_hooks={},
+                custom_hooks=[dict(type='mmvision_ext.SafeCheckpointHook')],
+            ),
+            'custom_hooks.0 and default_hooks.checkpoint (mmengine adds one',
+        ),
+        (
+            dict(
+                custom_hooks=[
+                    dict(type='SyncBuffersHook'),
+                    dict(type='mmvision_ext.SafeCheckpointHook', interval=2),
+                ]
+            ),
+            'default_hooks.checkpoint and custom_hooks.1: ',
+        ),
+    ],
+    ids=['a stock one', 'the one that mmengine adds', 'two safe ones'],
+)
+def test_it_saves_alone(settings: dict, keys: str, work_dir: Path) -> None:
+    saver = dict(type='mmvision_ext.SafeCheckpointHook', interval=1)
+    settings = {'default_hooks': dict(checkpoint=saver), **settings}
+    runner = tiny_runner(work_dir, **settings, cfg=Config(settings))
+    with pytest.raises(InputError) as caught:
+        runner.train()
+    text = str(caught.value)
+    assert text.startswith(keys)
+    assert 'expected one hook that saves checkpoints, found ' in text
+    assert not _checkpoints(work_dir)
+
+
+@pytest.mark.parametrize(
+    ('first', 'second', 'works'),
+    [
+        (dict(), dict(by_epoch=False), True),
+        (dict(), dict(filename_tmpl='other_{}.pth'), True),
+        (dict(), dict(), False),
+        (dict(max_keep_ckpts=2), dict(by_epoch=False), False),
+        (dict(save_best='test/accuracy'), dict(by_epoch=False), True),
+        (
+            dict(save_best='test/accuracy'),
+            dict(by_epoch=False, save_best='test/accuracy'),
+            False,
+        ),
+    ],
+)
+def test_several_with_names_of_their_own(
+    first: dict, second: dict, works: bool, work_dir: Path
+) -> None:
+    hook = dict(
+        type='mmvision_ext.SafeCheckpointHook', interval=1, rule='greater'
+    )
+    runner = tiny_runner(
+        work_dir,
+        1,
+        default_hooks=dict(checkpoint={**hook, **first}),
+        custom_hooks=[{**hook, **second}],
+    )
+    if works:
+        runner.train()
+        assert len(_checkpoints(work_dir)) >= 2
+    else:
+        with pytest.raises(InputError, match='one hook that saves'):
+            runner.train()
+
+
+def test_every_checkpoint_has_a_name_of_its_own() -> None:
+    """Else the new one would be removed as the one before it."""
+    with pytest.raises(InputError, match="filename_tmpl.*found 'last.pth'"):
+        SafeCheckpointHook(interval=1, filename_tmpl='last.pth')
+
+
+def test_alone_in_custom_hooks(work_dir: Path) -> None:
+    settings = dict(
+        default_hooks=dict(checkpoint=None),
+        custom_hooks=[dict(type='mmvision_ext.SafeCheckpointHook')],
+    )
+    tiny_runner(work_dir, 1, **settings).train()
+    assert _checkpoints(work_dir) == {'epoch_1.pth'}
 
 
 def _train_on_full_disk(runner: StockRunner, until_epoch: int) -> None:

@@ -29,6 +29,9 @@ CASES = [
     SignalCase(signal.SIGUSR1, step=2, is_epoch_based=False, workers=1),
     SignalCase(signal.SIGUSR2, step=2, place='val'),
     SignalCase(signal.SIGTERM, step=2, place='val', is_epoch_based=False),
+    # Of the last step only the validation is left.
+    SignalCase(signal.SIGTERM, step=STEPS, place='val'),
+    SignalCase(signal.SIGTERM, step=STEPS - 1, is_epoch_based=False),
     SignalCase(signal.SIGTERM, step=2, is_stock=True),
 ]
 if LONG:
@@ -80,7 +83,9 @@ def test_saved_and_resumed_exactly(
     steps = case.step + (case.place == 'train')
     saved = newest_good(cut)
     assert saved.rejected == [] and saved.path is not None
-    assert saved.path.name == f'iter_{steps}.pth'
+    regular = case.place == 'val' and case.is_epoch_based
+    name = f'epoch_{steps // 2}' if regular else f'iter_{steps}'
+    assert saved.path.name == f'{name}.pth'
     assert read_checkpoint(saved.path)['meta']['iter'] == steps
     resumed = complete(cut, case)
     assert resumed.statuses == [0], resumed.output

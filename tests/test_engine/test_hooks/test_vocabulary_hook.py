@@ -1,6 +1,8 @@
 """Words of the data, told to the model."""
 
+import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +13,7 @@ from mmengine.logging import MMLogger
 from torch import nn
 
 from mmvision_ext.engine.hooks import VocabularyHook
+from mmvision_ext.models.backbones.clip_resnet import CLIPResNet
 from mmvision_ext.models.text.embeddings import (
     TextEmbeddings,
     write_embeddings,
@@ -76,3 +79,28 @@ def test_a_model_without_words_is_refused(runner: Any) -> None:
     runner.model = nn.Linear(1, 1)
     with pytest.raises(InputError, match='found Linear'):
         VocabularyHook().before_train(runner)
+
+
+@pytest.mark.parametrize('prefix, count', [('visual.', 1), ('backbone.', 0)])
+def test_words_of_another_clip_are_told_of(
+    runner: Any, tmp_path: Path, prefix: str, count: int
+) -> None:
+    file = tmp_path / 'clip.pt'
+    file.write_bytes(b'weights')
+    tower = CLIPResNet(
+        dict(
+            layers=(1, 1, 1, 1), width=8, heads=1, embed_dim=4, image_size=64
+        ),
+        init_cfg=dict(type='Pretrained', checkpoint=str(file), prefix=prefix),
+    )
+    runner.model.append(tower)
+    lines: list[str] = []
+    runner.logger = SimpleNamespace(info=print, warning=lines.append)
+    vocabulary = runner.model[1]
+    same = hashlib.sha256(b'weights').hexdigest()
+    for digest, expected in ((None, 0), (same, 0), ('0' * 64, count)):
+        vocabulary.bank = replace(vocabulary.bank, sha256=digest)
+        lines.clear()
+        VocabularyHook().before_train(runner)
+        assert len(lines) == expected
+    assert all(str(file) in line for line in lines)

@@ -193,7 +193,7 @@ def test_the_table_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
         (dict(), 'layer_decay_rate in .* found None'),
         (
             dict(layer_decay_rate=0.5, norm_decay=0.0),
-            "no option 'norm_decay'; the nearest is 'norm_decay_mult'",
+            "no option 'norm_decay'; did you mean 'norm_decay_mult'",
         ),
         (
             dict(

@@ -40,6 +40,7 @@ def _config(make: Any, with_signal: bool) -> Config:
     cfg.default_hooks.non_finite = dict(type='mmvision_ext.NonFiniteHook')
     cfg.default_hooks.signals = dict(type='mmvision_ext.SignalHook')
     cfg.custom_hooks = cfg.custom_hooks[:1]  # the moving average
+    cfg.log_level = 'WARNING'  # says where it saved
     if with_signal:
         cfg.custom_hooks.append(
             dict(

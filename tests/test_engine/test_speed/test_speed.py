@@ -126,7 +126,7 @@ def test_the_tool(
     assert {row['iterations'] for row in rows} == {'12'}
     assert {row['images_per_second'] for row in rows} == {'80.0'}
     assert {row['times_stock'] for row in rows} == {'1.000'}
-    assert rows[0]['command'].startswith('cifar_training.py ')
+    assert rows[0]['command'].startswith('python cifar_training.py ')
     assert rows[0]['config'] == str(leaf)
     assert rows[0]['torch_version'] == torch.__version__
     assert all(rows[0][name] for name in ('threads', 'hardware', 'commit'))

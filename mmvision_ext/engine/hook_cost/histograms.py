@@ -1,26 +1,22 @@
 """How much of the training time the histograms take."""
 
-import csv
 import statistics
-import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
+from mmengine.device import get_device
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmengine.visualization import TensorboardVisBackend
-from mmpretrain.structures import DataSample
-from torch.utils.data import Dataset
 
-from mmvision_ext.utils.provenance import code_commit, processor_name
+from mmvision_ext.engine.clock import now
+from mmvision_ext.engine.hooks.histogram_hook import HistogramHook
+from mmvision_ext.utils.provenance import code_commit, hardware_name
+from mmvision_ext.utils.tables import save_csv
 
-from .histogram_hook import HistogramHook
-
-NUM_CLASSES = 101
-_WARM_UP = 2  # iterations of each kind that do not count
+from .noise_training import WARM_UP, BenchmarkSize, noise_runner
 
 
 @dataclass
@@ -51,21 +47,6 @@ class HistogramCost:
         return (self.captured - self.plain) / (interval * self.plain)
 
 
-@dataclass
-class BenchmarkSize:
-    """What is trained.
-
-    Attributes:
-        image_size: Height and width, in pixels.
-        batch_size: Images an iteration.
-        repeats: Timed iterations of each kind.
-    """
-
-    image_size: int = 64
-    batch_size: int = 16
-    repeats: int = 15
-
-
 def measure_histogram_cost(
     backbone: dict[str, Any], channels: int, work_dir: str, size: BenchmarkSize
 ) -> HistogramCost:
@@ -84,43 +65,21 @@ def measure_histogram_cost(
         The times.
     """
     stopwatch = _Stopwatch()
-    iterations = 2 * (size.repeats + _WARM_UP)
-    runner = Runner(
-        model=dict(
-            type='ImageClassifier',
-            backbone=backbone,
-            neck=dict(type='GlobalAveragePooling'),
-            head=dict(
-                type='LinearClsHead',
-                num_classes=NUM_CLASSES,
-                in_channels=channels,
-            ),
-        ),
-        work_dir=work_dir,
-        experiment_name=f'histogram-cost-{time.time_ns()}',
-        default_scope='mmpretrain',
-        train_dataloader=dict(
-            dataset=Noise(size),
-            batch_size=size.batch_size,
-            num_workers=0,
-            sampler=dict(type='InfiniteSampler'),
-        ),
-        train_cfg=dict(by_epoch=False, max_iters=iterations),
+    runner = noise_runner(
+        backbone,
+        channels,
+        work_dir,
+        size,
         optim_wrapper=dict(optimizer=dict(type='Adam', lr=1e-4)),
-        default_hooks=dict(
-            logger=None, checkpoint=None, timer=None, sampler_seed=None
-        ),
         custom_hooks=[HistogramHook(interval=2), stopwatch],
         visualizer=dict(
             type='Visualizer',
             vis_backends=[dict(type='TensorboardVisBackend')],
         ),
-        randomness=dict(seed=0),
-        log_level='ERROR',
     )
     runner.train()
     runner.visualizer.close()
-    counted = stopwatch.seconds[2 * _WARM_UP :]
+    counted = stopwatch.seconds[2 * WARM_UP :]
     parameters = list(runner.model.parameters())
     return HistogramCost(
         len(parameters),
@@ -150,11 +109,6 @@ def write_costs(
     Returns:
         The file.
     """
-    device = (
-        torch.cuda.get_device_name()
-        if torch.cuda.is_available()
-        else f'{processor_name()}, {torch.get_num_threads()} thread(s)'
-    )
     rows = [
         {
             'backbone': name,
@@ -165,41 +119,13 @@ def write_costs(
             'histograms_ms': f'{(cost.captured - cost.plain) * 1e3:.1f}',
             'interval': interval,
             'share': f'{cost.share(interval):.5f}',
-            'hardware': device,
+            'hardware': hardware_name(get_device()),
             'commit': code_commit(),
             'command': command,
         }
         for name, cost in costs.items()
     ]
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open('w', newline='', encoding='utf-8') as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator='\n')
-        writer.writeheader()
-        writer.writerows(rows)
-    return path
-
-
-@dataclass
-class Noise(Dataset):
-    """Random images, made once."""
-
-    size: BenchmarkSize
-    images: torch.Tensor = field(init=False)
-
-    def __post_init__(self) -> None:
-        shape = (self.size.batch_size, 3, *[self.size.image_size] * 2)
-        self.images = torch.rand(shape)
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, index: int) -> dict[str, Any]:
-        label = index % NUM_CLASSES
-        return dict(
-            inputs=self.images[index],
-            data_samples=DataSample().set_gt_label(label),
-        )
+    return save_csv(path, list(rows[0]), (row.values() for row in rows))
 
 
 class _Stopwatch(Hook):
@@ -211,16 +137,10 @@ class _Stopwatch(Hook):
         self.seconds: list[float] = []
 
     def before_train_iter(self, runner: Runner, *_: Any, **__: Any) -> None:
-        self._start = _now()
+        self._start = now()
 
     def after_train_iter(self, runner: Runner, *_: Any, **__: Any) -> None:
         for backend in runner.visualizer._vis_backends.values():
             if isinstance(backend, TensorboardVisBackend):
                 backend.experiment.flush()
-        self.seconds.append(_now() - self._start)
-
-
-def _now() -> float:
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    return time.perf_counter()
+        self.seconds.append(now() - self._start)

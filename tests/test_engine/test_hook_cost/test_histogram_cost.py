@@ -9,12 +9,12 @@ from tensorboard.backend.event_processing.event_accumulator import (
     EventAccumulator,
 )
 
-from mmvision_ext.engine.hooks.histogram_cost import (
-    BenchmarkSize,
+from mmvision_ext.engine.hook_cost.histograms import (
     HistogramCost,
     measure_histogram_cost,
     write_costs,
 )
+from mmvision_ext.engine.hook_cost.noise_training import BenchmarkSize
 
 
 def test_share_of_the_training_time() -> None:

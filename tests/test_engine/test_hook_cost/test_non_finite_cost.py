@@ -5,8 +5,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from mmvision_ext.engine.hooks.histogram_cost import BenchmarkSize
-from mmvision_ext.engine.hooks.non_finite_cost import measure_non_finite_cost
+from mmvision_ext.engine.hook_cost.noise_training import BenchmarkSize
+from mmvision_ext.engine.hook_cost.non_finite import measure_non_finite_cost
+from mmvision_ext.utils import InputError
+
+
+@pytest.mark.parametrize('name', ['image_size', 'batch_size', 'repeats'])
+def test_nothing_to_measure(name: str) -> None:
+    with pytest.raises(InputError, match=f'{name} to be at least 1, found 0'):
+        BenchmarkSize(**{name: 0})
 
 
 @pytest.mark.parametrize('policy', ['stop', 'skip'])

@@ -8,12 +8,11 @@ from typing import Any
 import torch
 from mmengine.runner import Runner
 
-from mmvision_ext.utils.provenance import code_commit, processor_name
+from mmvision_ext.engine.hooks.non_finite_hook import NonFiniteHook
+from mmvision_ext.utils.provenance import code_commit, hardware_name
 
-from .histogram_cost import NUM_CLASSES, BenchmarkSize, Noise
-from .non_finite_hook import NonFiniteHook
+from .noise_training import WARM_UP, BenchmarkSize, noise_runner
 
-_WARM_UP = 2  # steps of each kind that do not count
 _REPEATS = 100  # of the hook's own work
 
 
@@ -60,8 +59,7 @@ class NonFiniteCost:
             'watched_ms': f'{self.watched * 1e3:.1f}',
             'own_ms': f'{self.own * 1e3:.2f}',
             'share': f'{self.share:.4f}',
-            'hardware': f'{processor_name()}, {torch.get_num_threads()} '
-            'thread(s)',
+            'hardware': hardware_name('cpu'),
             'commit': code_commit(),
             'command': command,
         }
@@ -90,39 +88,16 @@ def measure_non_finite_cost(
         The times.
     """
     hook = _AlternatingHook(policy)
-    runner = Runner(
-        model=dict(
-            type='ImageClassifier',
-            backbone=backbone,
-            neck=dict(type='GlobalAveragePooling'),
-            head=dict(
-                type='LinearClsHead',
-                num_classes=NUM_CLASSES,
-                in_channels=channels,
-            ),
-        ),
-        work_dir=work_dir,
-        experiment_name=f'non-finite-cost-{time.time_ns()}',
-        default_scope='mmpretrain',
-        train_dataloader=dict(
-            dataset=Noise(size),
-            batch_size=size.batch_size,
-            num_workers=0,
-            sampler=dict(type='InfiniteSampler'),
-        ),
-        train_cfg=dict(
-            by_epoch=False, max_iters=2 * (size.repeats + _WARM_UP)
-        ),
+    runner = noise_runner(
+        backbone,
+        channels,
+        work_dir,
+        size,
         optim_wrapper=dict(optimizer=dict(type='SGD', lr=1e-4, momentum=0.9)),
-        default_hooks=dict(
-            logger=None, checkpoint=None, timer=None, sampler_seed=None
-        ),
         custom_hooks=[hook],
-        randomness=dict(seed=0),
-        log_level='ERROR',
     )
     runner.train()
-    counted = hook.seconds[2 * _WARM_UP :]
+    counted = hook.seconds[2 * WARM_UP :]
     plain, watched = counted[::2], counted[1::2]
     return NonFiniteCost(
         policy,

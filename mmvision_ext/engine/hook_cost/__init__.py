@@ -1,0 +1,1 @@
+"""How much of the time of a training its hooks take."""
