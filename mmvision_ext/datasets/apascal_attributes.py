@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from mmvision_ext.registry import DATASETS
 from mmvision_ext.utils import brief
@@ -19,6 +18,7 @@ from .image_splits import Part
 from .object_attributes import ObjectAttributeDataset
 from .object_crop import fit_box
 from .text_lists import is_file_name, read_text
+from .voc_devkit import read_image_size
 
 _TABLE = json.loads(
     (Path(__file__).parent / 'metadata' / 'apascal_64.json').read_text('utf-8')
@@ -189,12 +189,11 @@ def _read_line(
 
 
 def _image_size(path: str, place: str) -> tuple[int, int]:
-    """Width and height of an image in pixels, by the head of its file."""
+    """Width and height of an image in pixels, as it looks when loaded."""
     try:
-        with Image.open(path) as image:
-            return image.size
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        return read_image_size(Path(path))
+    except AnnotationError as error:
         raise DatasetError(
             f'{place}: expected its image, found none that can be read: '
-            f"'{path}' ({error}). Check data_prefix."
+            f"'{path}' ({error.__cause__}). Check data_prefix."
         ) from error

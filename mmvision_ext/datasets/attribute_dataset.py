@@ -1,7 +1,6 @@
 """What the attribute datasets share."""
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from mmpretrain.datasets import BaseDataset
 from numpy.typing import NDArray
 
 from .category_attributes import check_attributes
-from .errors import DatasetError
+from .errors import DatasetError, missing_files
 
 NAMES_SHOWN = 10
 
@@ -101,43 +100,26 @@ class AttributeDataset(BaseDataset):
                 f'{type(self).__name__}: expected samples, found none '
                 f'({protocol}{account})'
             )
-        check_images(info['img_path'] for info in samples)
+        files = {Path(info['img_path']): None for info in samples}
+        missing = missing_files(files)
+        if missing:
+            raise DatasetError(
+                f'data_prefix: expected {len(files)} images, found '
+                f"{len(missing)} of them missing, the first is '{missing[0]}'."
+                ' Check the image folder in the config.'
+            )
         if self._indices is not None:
             protocol = f'a part (indices) of: {protocol}'
         self._metainfo['protocol'] = protocol
         scores = np.stack([info['gt_score'] for info in samples])
-        images = len({info['img_path'] for info in samples})
         print_log(
-            f'{type(self).__name__}: {len(samples)} samples of {images} '
+            f'{type(self).__name__}: {len(samples)} samples of {len(files)} '
             f'images, {scores.sum(1).mean():.1f} of {scores.shape[1]} '
             f'attributes a sample, {int(scores.any(0).sum())} attributes with '
             f'positives ({protocol}){account}',
             logger='current',
         )
         return samples
-
-
-def check_images(paths: Iterable[str]) -> None:
-    """Check that images exist; every folder is listed once.
-
-    Args:
-        paths: Their files.
-
-    Raises:
-        DatasetError: If one is missing.
-    """
-    files = dict.fromkeys(Path(path) for path in paths)
-    present = {
-        folder: set(os.listdir(folder)) if folder.is_dir() else set()
-        for folder in {path.parent for path in files}
-    }
-    missing = [path for path in files if path.name not in present[path.parent]]
-    if missing:
-        raise DatasetError(
-            f'data_prefix: expected {len(files)} images, found '
-            f"{len(missing)} of them missing, the first is '{missing[0]}'. "
-            'Check the image folder in the config.'
-        )
 
 
 def shown(names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .checked_dataset import CheckedDetDataset
+from .errors import DatasetError
 from .image_splits import Part
 from .object_attributes import ObjectAttributeDataset
 from .report import DatasetReport, Reason
@@ -135,6 +136,9 @@ class AttributeDetDataset(CheckedDetDataset):
         Returns:
             Scores, float32 (N, A), 1 where an object has an attribute, and
             the mask, bool (N, A), True where that is known.
+
+        Raises:
+            DatasetError: If there is no such object.
         """
         items = [
             item
@@ -142,6 +146,12 @@ class AttributeDetDataset(CheckedDetDataset):
             for item in self.get_data_info(index)['instances']
             if not item['ignore_flag']
         ]
+        if not items:
+            raise DatasetError(
+                f'{type(self).__name__}: expected objects of the classes in '
+                'metainfo, to count their attributes, found none; the account '
+                'is in the log'
+            )
         scores = np.stack([item['attributes'] for item in items])
         return scores, np.stack([item['attribute_mask'] for item in items])
 

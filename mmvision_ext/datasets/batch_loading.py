@@ -1,11 +1,16 @@
 """Data loading for datasets that make whole batches."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from math import ceil
 from typing import Any
 
 import torch
-from mmengine.dataset import DefaultSampler, default_collate
+from mmengine.dataset import (
+    DefaultSampler,
+    InfiniteSampler,
+    default_collate,
+)
 from torch.utils.data import Sampler
 
 from mmvision_ext.registry import DATA_SAMPLERS, FUNCTIONS
@@ -26,15 +31,19 @@ class TensorBatchSampler(Sampler):
         drop_last: Whether to leave out a last batch that is not full.
 
     Raises:
-        InputError: If there are no batches.
+        InputError: If ``batch_size`` is below 1, or there are no batches.
     """
 
     def __init__(
         self,
-        sampler: DefaultSampler,
+        sampler: DefaultSampler | InfiniteSampler,
         batch_size: int,
         drop_last: bool = False,
     ) -> None:
+        if batch_size < 1:
+            raise InputError(
+                f'batch_size: expected at least 1, found {batch_size}'
+            )
         self.sampler = sampler
         self.batch_size = batch_size
         self.drop_last = drop_last
@@ -51,15 +60,19 @@ class TensorBatchSampler(Sampler):
         return int(count) if self.drop_last else ceil(count)
 
     def __iter__(self) -> Iterator[torch.Tensor]:
-        """Walk through an epoch.
+        """Walk through an epoch, or for ever with an ``InfiniteSampler``.
 
         Yields:
             Indices, int64, (B,), on the dataset's device.
         """
         dataset = getattr(self.sampler, 'dataset', None)
-        indices = torch.tensor(list(self.sampler), dtype=torch.int64)
-        indices = indices.to(getattr(dataset, 'device', 'cpu'))
-        yield from indices.split(self.batch_size)[: len(self)]
+        device = getattr(dataset, 'device', 'cpu')
+        walk = iter(self.sampler)
+        while epoch := list(islice(walk, len(self) * self.batch_size)):
+            indices = torch.tensor(epoch, dtype=torch.int64).to(device)
+            for batch in indices.split(self.batch_size):
+                if len(batch) == self.batch_size or not self.drop_last:
+                    yield batch
 
 
 @FUNCTIONS.register_module()

@@ -31,7 +31,6 @@ class CategoryAttributes:
     Attributes:
         names: The attributes, in the order of the labels.
         groups: Group to its attributes; every attribute is in one group.
-        definitions: Attribute to one sentence that says what it means.
         implications: Pairs; what has the first attribute has the second.
         exclusions: Pairs; nothing has both.
         categories: Category to its attributes.
@@ -39,7 +38,6 @@ class CategoryAttributes:
 
     names: tuple[str, ...]
     groups: dict[str, tuple[str, ...]]
-    definitions: dict[str, str]
     implications: tuple[tuple[str, str], ...]
     exclusions: tuple[tuple[str, str], ...]
     categories: dict[str, frozenset[str]]
@@ -97,7 +95,6 @@ def read_category_attributes(path: str | Path) -> CategoryAttributes:
             group: tuple(r['name'] for r in rows if r['group'] == group)
             for group in content['groups']
         },
-        definitions={row['name']: row['definition'] for row in rows},
         implications=tuple((a, b) for a, b in content['implications']),
         exclusions=tuple((a, b) for a, b in content['exclusions']),
         categories={

@@ -120,7 +120,12 @@ class CheckedDetDataset(BaseDetDataset):
             DatasetError: If it does not.
         """
         if self.data_root and not Path(self.data_root).is_dir():
-            raise DatasetError(f"data_root: no folder '{self.data_root}'")
+            raise DatasetError(
+                f"data_root: no folder '{self.data_root}': put the data "
+                'there, set data_root, or set the environment variable that '
+                'the config takes it from, such as MMVISION_DATA_ROOT or '
+                'MMVISION_SHAPES_ROOT'
+            )
 
     def filter_data(self) -> list[dict[str, Any]]:
         """Apply ``filter_cfg``, check that samples remain, log the account.

@@ -188,22 +188,30 @@ def _from_published(path: Path, content: Any) -> ObjectAttributes:
             f'{type(content).__name__}'
         )
     if all(isinstance(content.get(key), Mapping) for key in _PATCHES[:3]):
-        entries = _patch_entries(path, content)
+        key, entries = 'ann_vecs', _patch_entries(path, content)
     elif isinstance(content.get('ann_attrs'), Mapping):
-        entries = _object_entries(path, content['ann_attrs'])
+        key = 'ann_attrs'
+        entries = _object_entries(path, content[key])
     else:
         raise AnnotationError(
             f'{path}: expected a dict of {_LAYOUTS}, found '
             f'{_kinds(content) or "an empty one"}'
         )
     if not entries:
-        raise AnnotationError(f'{path}: expected objects, found none')
+        raise AnnotationError(f'{path}, {key}: expected objects, found none')
     names = _names(path, content.get('attributes'))
     return ObjectAttributes(
         names,
         np.array([ann_id for ann_id, _, _ in entries], np.int64),
-        np.array([_in_training(path, *e[::2]) for e in entries]),
-        np.stack([_vector(path, e[0], e[1], names) for e in entries]),
+        np.array(
+            [_in_training(path, ann_id, split) for ann_id, _, split in entries]
+        ),
+        np.stack(
+            [
+                _vector(path, ann_id, vector, names)
+                for ann_id, vector, _ in entries
+            ]
+        ),
     )
 
 
@@ -262,9 +270,8 @@ def _id(place: str, value: Any) -> int:
     """An annotation id, which JSON has as text."""
     try:
         found = int(value)
-        if found == (found if isinstance(value, str) else value) and (
-            abs(found) <= _LARGEST_ID and not isinstance(value, bool)
-        ):
+        whole = isinstance(value, str) or found == value
+        if whole and abs(found) <= _LARGEST_ID and not isinstance(value, bool):
             return found
     except (TypeError, ValueError, OverflowError):
         pass

@@ -1,6 +1,5 @@
 """COCO-format files, with an account of what was read."""
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from .coco_checks import (
     is_polygon,
     segmentation_fault,
 )
-from .errors import DatasetError
+from .errors import DatasetError, missing_files
 from .json_files import read_json
 from .report import DatasetReport, Reason
 
@@ -274,15 +273,8 @@ class CocoInstanceDataset(CheckedDetDataset, CocoDataset):
             )
 
     def _check_images(self, data_list: list[dict[str, Any]]) -> None:
-        """Every image of the file must be there; reads each folder once."""
-        paths = [Path(info['img_path']) for info in data_list]
-        present = {
-            folder: set(os.listdir(folder)) if folder.is_dir() else set()
-            for folder in {path.parent for path in paths}
-        }
-        missing = [
-            path for path in paths if path.name not in present[path.parent]
-        ]
+        """Every image of the file must be there."""
+        missing = missing_files(Path(info['img_path']) for info in data_list)
         if missing:
             raise DatasetError(
                 f'{len(missing)} of {len(data_list)} images of '

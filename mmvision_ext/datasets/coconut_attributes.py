@@ -14,7 +14,7 @@ from mmvision_ext.registry import DATASETS
 from .attribute_dataset import AttributeDataset, attribute_faults, shown
 from .category_attributes import COCONUT_139, read_category_attributes
 from .coco_objects import CocoImage, CocoObjects, read_coco_objects
-from .config_faults import with_defaults
+from .config_faults import file_of, with_defaults
 from .errors import DatasetError
 from .image_splits import PARTS, Part, draw_part, read_names
 from .text_lists import read_text
@@ -156,7 +156,7 @@ class COCONutAttributes(AttributeDataset):
             cls.config_metainfo(train), cls.config_metainfo(other)
         )
         train, other = with_defaults(train, cls), with_defaults(other, cls)
-        if _file(train, 'ann_file') != _file(other, 'ann_file'):
+        if file_of(train, 'ann_file') != file_of(other, 'ann_file'):
             return faults
         lists = [bool(config['image_list']) for config in (train, other)]
         if all(lists):
@@ -264,7 +264,7 @@ class COCONutAttributes(AttributeDataset):
         files = {image.file_name: image for image in images}
         name = Path(self.ann_file).name
         if self.image_list:
-            path = Path(_file(vars(self), 'image_list'))
+            path = Path(file_of(vars(self), 'image_list'))
             listed = read_names(path, files)
             return [files[item] for item in listed], (
                 f'{len(listed)} images of {name} by the list {path.name}'
@@ -306,17 +306,11 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, (list, tuple)) else value
 
 
-def _file(config: Mapping[str, Any], key: str) -> str:
-    """Where a file of a config is."""
-    root = osp.expanduser(str(config['data_root']))
-    return osp.realpath(osp.join(root, osp.expanduser(str(config[key]))))
-
-
 def _list_faults(
     train: Mapping[str, Any], other: Mapping[str, Any]
 ) -> list[str]:
     """Images that are on a training list and on a test list."""
-    paths = [Path(_file(config, 'image_list')) for config in (train, other)]
+    paths = [Path(file_of(config, 'image_list')) for config in (train, other)]
     if not all(path.is_file() for path in paths):
         return []
     listed = [

@@ -1,5 +1,6 @@
 """What the datasets share that compare a training and a test config."""
 
+import os.path as osp
 from collections.abc import Mapping
 from inspect import signature
 from typing import Any
@@ -40,3 +41,17 @@ def with_defaults(config: Mapping[str, Any], *kinds: type) -> dict[str, Any]:
         item for kind in kinds for item in signature(kind).parameters.values()
     ]
     return {item.name: item.default for item in known} | {**config}
+
+
+def file_of(config: Mapping[str, Any], key: str) -> str:
+    """Where a file of a dataset is.
+
+    Args:
+        config: Complete arguments of the dataset, with ``data_root``.
+        key: Argument that names the file, relative to ``data_root``.
+
+    Returns:
+        Its path, without links.
+    """
+    root = osp.expanduser(str(config['data_root']))
+    return osp.realpath(osp.join(root, osp.expanduser(str(config[key]))))

@@ -2,14 +2,10 @@
 
 from pathlib import Path
 
-from mmengine.dist import is_main_process
-from rich.progress import track
-
-from .errors import AnnotationError, DatasetError
+from .errors import AnnotationError, DatasetError, raise_together
 from .report import DatasetReport, Reason
 from .voc_devkit import (
     IMAGE_SUFFIXES,
-    Box,
     ListEntry,
     VOCAnnotation,
     clip_to_image,
@@ -17,7 +13,7 @@ from .voc_devkit import (
     read_image_list,
     read_image_size,
 )
-from .voc_reader import ERRORS_SHOWN, SHOW_PROGRESS_FROM
+from .voc_reader import with_progress
 from .voc_sample import DevkitSource, Instance, Sample
 
 # In the published files one box of 192,518 (05195.xml) sticks out by 2 px,
@@ -51,13 +47,11 @@ def read_dior(
     report = DatasetReport(str(source.list_file), source.classes)
     report.images_read = len(entries)
     samples: list[Sample] = []
-    errors: list[str] = []
-    for entry in track(
-        entries,
-        description=f'Reading {source.list_file.name}',
-        disable=len(entries) < SHOW_PROGRESS_FROM or not is_main_process(),
-        transient=True,
-    ):
+    errors: list[AnnotationError] = []
+    for entry in with_progress(entries, f'Reading {source.list_file.name}'):
+        if entry.flag == -1:
+            report.add(Reason.CLASS_FLAG, entry.img_id)
+            continue
         try:
             annotation = parse_voc_xml(ann_dir / f'{entry.img_id}.xml')
             path = images.get(
@@ -66,10 +60,10 @@ def read_dior(
             size = annotation.size or _size_of(path, annotation, with_images)
             objects = _instances(source, annotation, entry, size, report)
         except AnnotationError as error:
-            errors.append(str(error))
+            errors.append(error)
             continue
         samples.append(Sample(entry.img_id, path, *size, objects))
-    _raise_all(errors)
+    raise_together(errors, 'annotations cannot be read')
     report.set_used(
         len(samples),
         (
@@ -142,7 +136,12 @@ def _instances(
         report.objects_read += 1
         report.found[item.name] += 1
         place = f'{entry.img_id}: {item.name}'
-        bbox = _clip(item.bbox, size, f'{path}: object {index} ({item.name})')
+        bbox = clip_to_image(
+            item.bbox,
+            size,
+            f'{path}: object {index} ({item.name})',
+            MAX_OVERHANG,
+        )
         if bbox != item.bbox:
             report.add(Reason.CLIPPED, place)
         if item.name not in source.classes:
@@ -163,29 +162,3 @@ def _instances(
             )
         )
     return tuple(instances)
-
-
-def _clip(bbox: Box, size: tuple[int, int], place: str) -> Box:
-    """A box that sticks out by at most :data:`MAX_OVERHANG`, clipped."""
-    width, height = size
-    x1, y1, x2, y2 = bbox
-    overhang = max(-x1, -y1, x2 - width, y2 - height)
-    if overhang <= MAX_OVERHANG:
-        bbox = max(x1, 0.0), max(y1, 0.0), min(x2, width), min(y2, height)
-    return clip_to_image(bbox, size, place)
-
-
-def _raise_all(errors: list[str]) -> None:
-    """Raise what was wrong with the annotations as one error."""
-    if not errors:
-        return
-    more = len(errors) - ERRORS_SHOWN
-    raise AnnotationError(
-        errors[0]
-        if len(errors) == 1
-        else '\n  - '.join(
-            [f'{len(errors)} annotations cannot be read:']
-            + errors[:ERRORS_SHOWN]
-            + ([f'... and {more} more'] if more > 0 else [])
-        )
-    )

@@ -1,6 +1,5 @@
 """Datasets of one folder a class: listing, splits by seed and list files."""
 
-import hashlib
 from collections.abc import Container, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Literal
 from mmvision_ext.utils import brief
 
 from .errors import AnnotationError, DatasetError
+from .image_splits import draw_order
 from .text_lists import is_file_name, read_lines
 
 Split = Literal['train', 'test']
@@ -88,10 +88,9 @@ def split_by_seed(
 ) -> dict[Split, list[str]]:
     """Draw the training and test images of one class.
 
-    The order is that of a hash of seed, class and file name. It depends
-    neither on the file system nor on the version of a random generator, and
-    not on the other classes. A smaller training set of the same seed is part
-    of a larger one.
+    The order is that of :func:`~.image_splits.draw_order`, of class and file
+    name: it does not depend on the other classes. A smaller training set of
+    the same seed is part of a larger one.
 
     Args:
         class_name: Name of the class.
@@ -103,12 +102,9 @@ def split_by_seed(
     Returns:
         The drawn file names of ``'train'`` and of ``'test'``, disjoint.
     """
-
-    def key(name: str) -> bytes:
-        text = f'{seed}/{class_name}/{name}'
-        return hashlib.sha256(text.encode()).digest()
-
-    drawn = sorted(names, key=key)
+    prefix = f'{class_name}/'
+    order = draw_order((prefix + name for name in names), seed)
+    drawn = [item.removeprefix(prefix) for item in order]
     return dict(
         train=sorted(drawn[:train_count]),
         test=sorted(drawn[train_count : train_count + max_test]),

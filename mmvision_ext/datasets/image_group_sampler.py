@@ -35,7 +35,7 @@ class ImageGroupSampler(Sampler):
         seed: Seed of the order; None draws one, the same in all processes.
 
     Raises:
-        InputError: If a number is out of range.
+        InputError: If a number is out of range, or a sample has no file.
     """
 
     def __init__(
@@ -64,9 +64,14 @@ class ImageGroupSampler(Sampler):
         self.seed = sync_random_seed() if seed is None else seed
         self.epoch = 0
         paths = [
-            dataset.get_data_info(index)['img_path']
+            dataset.get_data_info(index).get('img_path')
             for index in range(len(dataset))
         ]
+        if None in paths:
+            raise InputError(
+                'ImageGroupSampler: expected samples with img_path, found '
+                f'none in {type(dataset).__name__}. Use DefaultSampler.'
+            )
         self._group = np.unique(paths, return_inverse=True)[1].reshape(-1)
 
     def __len__(self) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .attribute_dataset import AttributeDataset, attribute_faults
-from .config_faults import with_defaults
+from .config_faults import file_of, with_defaults
 from .errors import DatasetError
 from .image_splits import PARTS, Part, held_out
 
@@ -106,7 +106,7 @@ class ObjectAttributeDataset(AttributeDataset):
         train, other = (
             with_defaults(config, *kinds) for config in (train, other)
         )
-        if _file(train) != _file(other):
+        if file_of(train, 'ann_file') != file_of(other, 'ann_file'):
             return faults
         if train['split'] == other['split']:
             faults.append(
@@ -154,9 +154,3 @@ class ObjectAttributeDataset(AttributeDataset):
             f'{share:.0%} of the images of the training split, seed '
             f'{self.seed}'
         )
-
-
-def _file(config: Mapping[str, Any]) -> str:
-    """Where the annotations of a complete config are."""
-    root = osp.expanduser(str(config['data_root']))
-    return osp.realpath(osp.join(root, str(config['ann_file'])))

@@ -6,14 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.progress import track
+from mmvision_ext.utils import BRIEF
 
-from mmvision_ext.utils import BRIEF, brief
-
-from .errors import AnnotationError, DatasetError
+from .errors import AnnotationError, DatasetError, raise_together
 from .voc_devkit import Box
-from .voc_reader import ERRORS_SHOWN, SHOW_PROGRESS_FROM
-from .xml_files import read_xml
+from .voc_reader import with_progress
+from .xml_files import read_number, read_xml
 
 #: Tags of the four corners, by the element that holds them: (x, y) each.
 CORNERS = {
@@ -78,14 +76,14 @@ def convert_oriented(source: str | Path, out: str | Path) -> OrientedCount:
             'already; name another one'
         )
     count = OrientedCount()
-    errors: list[str] = []
+    errors: list[AnnotationError] = []
     converted: dict[str, bytes] = {}
-    for path in _with_progress(paths):
+    for path in with_progress(paths, 'Reading'):
         try:
             converted[path.name] = _convert_file(path, count)
         except AnnotationError as error:
-            errors.append(str(error))
-    _raise_all(errors)
+            errors.append(error)
+    raise_together(errors, 'files cannot be converted')
     Path(out).mkdir(parents=True, exist_ok=True)
     for name, content in converted.items():
         (Path(out) / name).write_bytes(content)
@@ -144,7 +142,7 @@ def _size(path: Path, root: ElementTree.Element) -> tuple[int, int] | None:
     if node is None:
         return None
     width, height = (
-        int(_number(f'{path}: size/{key}', node.find(key)))
+        int(read_number(f'{path}: size/{key}', node.find(key)))
         for key in ('width', 'height')
     )
     return (width, height) if width > 0 and height > 0 else None
@@ -159,8 +157,8 @@ def _corners(
         if holder is not None:
             return [
                 (
-                    _number(f'{where}, {kind}/{x}', holder.find(x)),
-                    _number(f'{where}, {kind}/{y}', holder.find(y)),
+                    read_number(f'{where}, {kind}/{x}', holder.find(x)),
+                    read_number(f'{where}, {kind}/{y}', holder.find(y)),
                 )
                 for x, y in tags
             ]
@@ -169,22 +167,6 @@ def _corners(
         f'{where}: expected <robndbox> or <polygon> with four corners, found '
         f'{found}; a file with <bndbox> alone is horizontal already'
     )
-
-
-def _number(where: str, node: ElementTree.Element | None) -> float:
-    """A finite number."""
-    if node is None:
-        raise AnnotationError(f'{where} is missing')
-    text = (node.text or '').strip()
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise AnnotationError(
-            f'{where}: expected a number, found {brief(text)}'
-        )
-    return number
 
 
 def _set_box(node: ElementTree.Element, box: Box) -> None:
@@ -198,26 +180,3 @@ def _set_box(node: ElementTree.Element, box: Box) -> None:
     holder = ElementTree.SubElement(node, 'bndbox')
     for key, value in zip(('xmin', 'ymin', 'xmax', 'ymax'), box, strict=True):
         ElementTree.SubElement(holder, key).text = f'{value:g}'
-
-
-def _with_progress(paths: list[Path]) -> Iterable[Path]:
-    """The paths, with a progress bar where there are many."""
-    return track(
-        paths,
-        description='Reading',
-        disable=len(paths) < SHOW_PROGRESS_FROM,
-        transient=True,
-    )
-
-
-def _raise_all(errors: list[str]) -> None:
-    """Raise what was wrong with the files as one error."""
-    if errors:
-        more = len(errors) - ERRORS_SHOWN
-        raise AnnotationError(
-            '\n  - '.join(
-                [f'{len(errors)} files cannot be converted:']
-                + errors[:ERRORS_SHOWN]
-                + ([f'... and {more} more'] if more > 0 else [])
-            )
-        )

@@ -5,7 +5,6 @@ Boxes leave this module as continuous pixel edges from 0: VOC's inclusive,
 so that a width is ``x2 - x1``.
 """
 
-import math
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from mmvision_ext.utils import BRIEF, brief
 
 from .errors import AnnotationError, DatasetError
 from .text_lists import is_file_name, read_text
-from .xml_files import read_xml
+from .xml_files import read_number, read_xml
 
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.JPG', '.JPEG', '.PNG')
 MAX_OVERHANG = 1.0  # pixels a box may stick out of its image
@@ -154,7 +153,12 @@ def read_image_size(path: Path) -> tuple[int, int]:
         with Image.open(path) as image:
             width, height = image.size
             turned = image.getexif().get(_EXIF_ORIENTATION) in _EXIF_TURNED
-    except (OSError, SyntaxError, ValueError) as error:
+    except (
+        Image.DecompressionBombError,
+        OSError,
+        SyntaxError,
+        ValueError,
+    ) as error:
         raise AnnotationError(
             f'{path}: expected an image, found something else '
             f'({error}); replace the file or take its id off the image list'
@@ -190,13 +194,19 @@ def parse_voc_xml(path: Path) -> VOCAnnotation:
     return VOCAnnotation(path, _parse_size(path, root.find('size')), objects)
 
 
-def clip_to_image(bbox: Box, size: tuple[int, int], place: str) -> Box:
-    """Clip a box that sticks out of its image by at most one pixel.
+def clip_to_image(
+    bbox: Box,
+    size: tuple[int, int],
+    place: str,
+    max_overhang: float = MAX_OVERHANG,
+) -> Box:
+    """Clip a box that sticks out of its image a little.
 
     Args:
         bbox: ``(x1, y1, x2, y2)``, pixel edges from 0.
         size: Image (width, height) in pixels.
         place: File and object, for the message.
+        max_overhang: Pixels by which it may stick out.
 
     Returns:
         The box within the image.
@@ -214,7 +224,7 @@ def clip_to_image(bbox: Box, size: tuple[int, int], place: str) -> Box:
     )
     overhang = max(abs(a - b) for a, b in zip(bbox, clipped, strict=True))
     empty = clipped[0] >= clipped[2] or clipped[1] >= clipped[3]
-    if overhang > MAX_OVERHANG or empty:
+    if overhang > max_overhang or empty:
         raise AnnotationError(
             f'{place}: bndbox is outside the image: expected 1 <= xmin <= '
             f'xmax <= {width} and 1 <= ymin <= ymax <= {height}, found xmin '
@@ -238,7 +248,7 @@ def _parse_object(
     if box is None:
         raise AnnotationError(f'{path}: {where} has no <bndbox>')
     xmin, ymin, xmax, ymax = (
-        _parse_number(path, f'{where}, bndbox/{key}', box.find(key))
+        read_number(f'{path}: {where}, bndbox/{key}', box.find(key))
         for key in ('xmin', 'ymin', 'xmax', 'ymax')
     )
     if xmax < xmin or ymax < ymin:
@@ -250,7 +260,7 @@ def _parse_object(
     difficult = 0.0
     flag = node.find('difficult')
     if flag is not None and (flag.text or '').strip():
-        difficult = _parse_number(path, f'{where}, difficult', flag)
+        difficult = read_number(f'{path}: {where}, difficult', flag)
     if difficult not in (0.0, 1.0):
         raise AnnotationError(
             f'{path}: {where}, difficult: expected 0 or 1, found {difficult:g}'
@@ -265,7 +275,7 @@ def _parse_size(
     if node is None:
         return None
     sides = [
-        _parse_number(path, f'size/{key}', node.find(key))
+        read_number(f'{path}: size/{key}', node.find(key))
         for key in ('width', 'height')
     ]
     if 0 in sides:
@@ -276,21 +286,3 @@ def _parse_size(
             f'at most {MAX_SIDE}, found {sides[0]:g} and {sides[1]:g}'
         )
     return int(sides[0]), int(sides[1])
-
-
-def _parse_number(
-    path: Path, where: str, node: ElementTree.Element | None
-) -> float:
-    """A finite number."""
-    if node is None:
-        raise AnnotationError(f'{path}: {where} is missing')
-    text = (node.text or '').strip()
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise AnnotationError(
-            f'{path}: {where}: expected a number, found {brief(text)}'
-        )
-    return number

@@ -69,6 +69,11 @@ class VOCInstanceDataset(CheckedDetDataset):
                 'min_match_iou: expected a value in (0, 1], '
                 f'found {min_match_iou}'
             )
+        if isinstance(mask_classes, str):
+            raise DatasetError(
+                f"mask_classes: expected names, found the string '"
+                f"{mask_classes}': add a comma, ('{mask_classes}', )"
+            )
         prefix = dict(data_prefix or {})
         unknown = sorted(set(prefix) - set(VOC_FOLDERS))
         if unknown:

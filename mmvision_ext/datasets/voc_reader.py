@@ -5,18 +5,20 @@ their counts are the same numbers. One thread reads: decoding a mask is quick
 (about 2 ms an image on one core), and threads gain little on it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from mmengine.dist import is_main_process
 from rich.progress import track
 
-from .errors import AnnotationError, DatasetError
+from .errors import AnnotationError, DatasetError, raise_together
 from .report import DatasetReport, Reason
-from .voc_devkit import ListEntry, read_image_list
+from .voc_devkit import read_image_list
 from .voc_sample import DevkitSource, Sample, SampleReader
 
+Item = TypeVar('Item')
+
 SHOW_PROGRESS_FROM = 500  # images
-ERRORS_SHOWN = 10
 
 
 def read_devkit(source: DevkitSource) -> tuple[list[Sample], DatasetReport]:
@@ -38,7 +40,7 @@ def read_devkit(source: DevkitSource) -> tuple[list[Sample], DatasetReport]:
     report.images_read = len(entries)
     samples: list[Sample] = []
     errors: list[AnnotationError] = []
-    for entry in _with_progress(entries, source.list_file.name):
+    for entry in with_progress(entries, f'Reading {source.list_file.name}'):
         if entry.flag == -1:
             report.add(Reason.CLASS_FLAG, entry.img_id)
             continue
@@ -54,7 +56,7 @@ def read_devkit(source: DevkitSource) -> tuple[list[Sample], DatasetReport]:
         report.objects_read += len(reader.class_names)
         if sample is not None:
             samples.append(sample)
-    _raise_all(errors)
+    raise_together(errors, 'images cannot be read')
     report.set_used(
         len(samples),
         (
@@ -86,24 +88,19 @@ def _check_folders(source: DevkitSource) -> None:
             )
 
 
-def _with_progress(entries: list[ListEntry], name: str) -> Iterable[ListEntry]:
-    """The entries, with a progress bar where there are many."""
+def with_progress(items: Sequence[Item], description: str) -> Iterable[Item]:
+    """Pass items on, with a progress bar where there are many.
+
+    Args:
+        items: What is worked through.
+        description: What is being done.
+
+    Returns:
+        The items.
+    """
     return track(
-        entries,
-        description=f'Reading {name}',
-        disable=len(entries) < SHOW_PROGRESS_FROM or not is_main_process(),
+        items,
+        description=description,
+        disable=len(items) < SHOW_PROGRESS_FROM or not is_main_process(),
         transient=True,
     )
-
-
-def _raise_all(errors: list[AnnotationError]) -> None:
-    """Raise what was wrong with the images as one error."""
-    if len(errors) == 1:
-        raise errors[0]
-    if errors:
-        shown = '\n'.join(f'  - {error}' for error in errors[:ERRORS_SHOWN])
-        more = len(errors) - ERRORS_SHOWN
-        raise AnnotationError(
-            f'{len(errors)} images cannot be read:\n{shown}'
-            + (f'\n  ... and {more} more' if more > 0 else '')
-        )

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from pycocotools import mask as mask_utils
 
+from mmvision_ext.engine.checkpointing import write_text
+
 from .errors import DatasetError
 from .mask_polygons import mask_to_polygons
 from .metadata import load_metadata
@@ -188,15 +190,7 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
         content: What to write.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f'.{path.name}.{os.getpid()}')
-    try:
-        with open(unfinished, 'w', encoding='utf-8') as file:
-            json.dump(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_text(path, json.dumps(content))
 
 
 def _to_annotation(item: Instance, mask_format: MaskFormat) -> dict[str, Any]:

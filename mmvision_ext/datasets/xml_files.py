@@ -1,8 +1,11 @@
 """XML files of annotations, and what is said of malformed ones."""
 
+import math
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from xml.parsers import expat
+
+from mmvision_ext.utils import brief
 
 from .errors import AnnotationError
 
@@ -49,6 +52,33 @@ def read_xml(path: Path) -> ElementTree.Element:
         ) from error
     _check_depth(path, root)
     return root
+
+
+def read_number(where: str, node: ElementTree.Element | None) -> float:
+    """Read the number in an element.
+
+    Args:
+        where: File and element, for the message.
+        node: The element; None where there is none.
+
+    Returns:
+        A finite number.
+
+    Raises:
+        AnnotationError: If there is no element, or no finite number in it.
+    """
+    if node is None:
+        raise AnnotationError(f'{where} is missing')
+    text = (node.text or '').strip()
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise AnnotationError(
+            f'{where}: expected a number, found {brief(text)}'
+        )
+    return number
 
 
 def _refuse_doctype(path: Path, content: bytes) -> None:

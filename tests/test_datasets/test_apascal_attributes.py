@@ -112,6 +112,17 @@ def test_malformed_lines_are_named(root, text, message):
         APascalAttributes(str(root))
 
 
+def test_an_image_that_the_camera_turned_has_the_size_of_loading(root):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn
+    path = root / 'VOCdevkit/VOC2012/JPEGImages/a.jpg'
+    Image.new('RGB', (40, 60)).save(path, exif=exif)
+    pipeline = [dict(type='mmvision_ext.LoadObjectCrop', size=64)]
+    sample = APascalAttributes(str(root), pipeline=pipeline)[0]
+    assert sample['ori_shape'] == (sample['height'], sample['width'])
+    assert sample['ori_shape'] == (40, 60)
+
+
 def test_files_that_are_missing_or_empty(root):
     write(root, '')
     with pytest.raises(DatasetError, match='expected samples, found none'):

@@ -18,7 +18,7 @@ from mmvision_ext.datasets.coco_attribute_files import (
 )
 from mmvision_ext.datasets.errors import AnnotationError, DatasetError
 from mmvision_ext.testing import data_root
-from mmvision_ext.utils.config_check import check_config
+from mmvision_ext.utils.config.check import check_config
 
 PIPELINE = [
     dict(type='LoadImageFromFile'),
@@ -92,6 +92,13 @@ def test_images_have_boxes_classes_and_attributes(voc):
     np.testing.assert_array_equal(objects.attributes[0], dog['attributes'])
     scores, masks = dataset.attribute_matrix()
     assert scores.shape == masks.shape == (3, 64) and masks.all()
+
+
+def test_labels_of_no_object_are_an_error(voc):
+    write(voc, line('a.jpg', 'cat', '1 1 60 40'))
+    dataset = APascalDetection(str(voc), metainfo=dict(classes=('sofa',)))
+    with pytest.raises(DatasetError, match='expected objects .* found none'):
+        dataset.attribute_matrix()
 
 
 def test_filters_and_parts(voc):

@@ -14,7 +14,7 @@ from mmvision_ext.datasets.image_folders import split_by_seed
 from mmvision_ext.testing import data_root
 from mmvision_ext.testing.image_folders import make_class_folders
 from mmvision_ext.utils import InputError
-from mmvision_ext.utils.config_check import check_config
+from mmvision_ext.utils.config.check import check_config
 
 FOLDER = '101_ObjectCategories'
 CLASSES = ('ant', 'bass', 'crab')

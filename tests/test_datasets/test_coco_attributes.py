@@ -17,7 +17,7 @@ from mmvision_ext.datasets.coco_attribute_files import (
 from mmvision_ext.datasets.errors import AnnotationError, DatasetError
 from mmvision_ext.testing import data_root
 from mmvision_ext.utils import InputError
-from mmvision_ext.utils.config_check import check_config
+from mmvision_ext.utils.config.check import check_config
 
 NAMES = ('furry', 'metal', 'wet')
 #: The image of each annotation: 1 and 2 are in train2017, 3 in val2017.

@@ -22,7 +22,7 @@ from mmvision_ext.datasets.image_splits import (
     part_counts,
 )
 from mmvision_ext.testing import data_root
-from mmvision_ext.utils.config_check import check_config
+from mmvision_ext.utils.config.check import check_config
 
 TABLE = read_category_attributes(COCONUT_139)
 CATEGORIES = {1: 'person', 2: 'wall-brick', 7: 'cat', 9: 'fork'}

@@ -320,3 +320,14 @@ def test_open_vocabulary_config_has_this_split(repository):
         # Equal labels mean equal classes in training and test.
         named = tuple(loader.dataset.metainfo.classes)
         assert named == BASE + tuple(META['novel_classes'])
+
+
+def test_a_class_list_leaves_out_what_it_marks(tmp_path):
+    for img_id in ('1', '2'):
+        write(tmp_path, img_id, thing('ship', 10, 10, 20, 20))
+    (tmp_path / 'ImageSets/Main/ship_train.txt').write_text('1 -1\n2 1\n')
+    dataset = DIORDataset(
+        data_root=str(tmp_path), ann_file='ImageSets/Main/ship_train.txt'
+    )
+    assert [dataset.get_data_info(0)['img_id'], len(dataset)] == ['2', 1]
+    assert dataset.report.counts[Reason.CLASS_FLAG] == 1

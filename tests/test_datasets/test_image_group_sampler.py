@@ -120,3 +120,12 @@ def test_it_is_built_by_its_name_and_checks_its_numbers():
         (name,) = options
         with pytest.raises(InputError, match=f'{name}: expected at least'):
             sampler(Objects(3), **options)
+
+
+def test_samples_without_a_file_are_refused():
+    class InMemory(Objects):
+        def get_data_info(self, index):
+            return dict(img=np.zeros((2, 2, 3)))
+
+    with pytest.raises(InputError, match='expected samples with img_path'):
+        sampler(InMemory(2))

@@ -192,6 +192,8 @@ def test_wrong_images_boxes_and_options_are_named(path, tmp_path):
         load()(dict(img_path=path, bbox=box, height=40, width=61))
     with pytest.raises(AnnotationError, match='a.png, object 7: expected a b'):
         load()(dict(img_path=path, bbox=(50, 5, 64, 20), ann_id=7))
+    with pytest.raises(DatasetError, match='expected img_path and bbox, fou'):
+        load()(dict(img_path=path))
     (tmp_path / 'b.png').write_text('no image')
     with pytest.raises(DatasetError, match='cannot be read: .*b.png'):
         load()(dict(img_path=str(tmp_path / 'b.png'), bbox=box))

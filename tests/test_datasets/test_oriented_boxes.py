@@ -104,8 +104,16 @@ def test_malformed_files_write_nothing(folder, tmp_path, things, match):
     source = folder('00002.xml', things)
     with pytest.raises(AnnotationError, match=match) as error:
         convert_oriented(source, tmp_path / 'out')
-    assert error.match('1 files') and error.match(r'00002\.xml')
+    assert error.match(r'00002\.xml')
     assert not (tmp_path / 'out').exists()
+
+
+def test_malformed_files_come_in_one_message(folder, tmp_path):
+    for name in ('1.xml', '2.xml'):
+        source = folder(name, '<object>')
+    match = r'^2 files cannot be converted:\n  - .*1\.xml: .*\n  - .*2\.xml: '
+    with pytest.raises(AnnotationError, match=match):
+        convert_oriented(source, tmp_path / 'out')
 
 
 def test_folders(folder, tmp_path):

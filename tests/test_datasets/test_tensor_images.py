@@ -20,8 +20,8 @@ from mmvision_ext.datasets.cifar_files import CLASSES, read_cifar
 from mmvision_ext.datasets.errors import DatasetError
 from mmvision_ext.testing.small_cifar import make_cifar
 from mmvision_ext.utils import InputError
-from mmvision_ext.utils.config_check import dataset_classes
-from mmvision_ext.utils.dataset_configs import split_faults
+from mmvision_ext.utils.config.check import dataset_classes
+from mmvision_ext.utils.config.dataset_configs import split_faults
 
 NAMES = ('apple', 'bear', 'whale')
 PACK = [dict(type='mmpretrain.PackInputs')]

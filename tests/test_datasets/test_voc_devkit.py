@@ -271,3 +271,11 @@ def test_unreadable_image(tmp_path):
     path.write_bytes(b'not an image')
     with pytest.raises(AnnotationError, match='a.jpg: expected an image'):
         read_image_size(path)
+
+
+def test_an_image_of_far_too_many_pixels(tmp_path, monkeypatch):
+    path = tmp_path / 'a.png'
+    Image.new('RGB', (60, 40)).save(path)
+    monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 1000)
+    with pytest.raises(AnnotationError, match='a.png: .* decompression bomb'):
+        read_image_size(path)

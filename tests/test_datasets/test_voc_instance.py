@@ -286,6 +286,7 @@ def test_all_malformed_files_are_named_at_once(devkit):
         ),
         (dict(indices=0), ['indices=0']),
         (dict(min_match_iou=0), ['min_match_iou']),
+        (dict(mask_classes='cat'), ['mask_classes', "('cat', )"]),
     ],
 )
 def test_unusable_arguments_name_the_key(devkit, kwargs, words):

@@ -86,10 +86,16 @@ class LoadObjectCrop(BaseTransform):
             and ``crop_box``, the widened box in pixels of the image.
 
         Raises:
-            DatasetError: If the file cannot be read, or the image has another
-                size than the annotation says.
+            DatasetError: If the sample is no object, the file cannot be read,
+                or the image has another size than the annotation says.
             AnnotationError: If the box lies outside the image.
         """
+        if 'img_path' not in results or 'bbox' not in results:
+            raise DatasetError(
+                'LoadObjectCrop: expected img_path and bbox, found '
+                f'{", ".join(results)}; it is for datasets of objects, such '
+                'as mmvision_ext.APascalAttributes'
+            )
         path = results['img_path']
         image = self._image(path)
         height, width = image.shape[:2]
