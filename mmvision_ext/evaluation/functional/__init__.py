@@ -1,4 +1,4 @@
-"""Evaluation mathematics as pure functions on numpy arrays."""
+"""Evaluation mathematics as pure functions."""
 
 from .coco_ap import COCOResult, coco_average_precision
 from .detection_confusion import (

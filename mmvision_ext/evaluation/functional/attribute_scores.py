@@ -136,7 +136,7 @@ def ratio(
 
 
 def mean(values: NDArray) -> float:
-    """Mean over the attributes for which a measure is defined.
+    """Mean over the attributes or classes for which a measure is defined.
 
     Args:
         values: The measure, shape (A,); nan where it is not defined.

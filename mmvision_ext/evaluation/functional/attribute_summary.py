@@ -14,6 +14,9 @@ from .attribute_counts import (
 from .attribute_ranking import rank_attributes
 from .attribute_scores import AttributeScores, mean
 
+#: Parts of the attributes, those with the most positives first.
+THIRDS = ('head', 'medium', 'tail')
+
 
 @dataclass(frozen=True)
 class AttributeSummary:
@@ -144,4 +147,4 @@ def frequency_thirds(
     """
     order = np.argsort(-positives, kind='stable')
     parts = np.array_split(order[positives[order] > 0], 3)
-    return dict(zip(('head', 'medium', 'tail'), parts, strict=True))
+    return dict(zip(THIRDS, parts, strict=True))

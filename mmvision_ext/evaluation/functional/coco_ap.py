@@ -3,7 +3,7 @@
 import contextlib
 import io
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -153,7 +153,11 @@ def coco_detections(
 def _faster_evaluator(
     truth: dict[str, Any], results: list[dict[str, Any]], kind: Kind
 ) -> Any:
-    """Build the evaluator of faster-coco-eval."""
+    """Build the evaluator of faster-coco-eval.
+
+    It gets the areas and the overlaps of masks, so it evaluates masks as it
+    does boxes, without a second and a third copy of every encoding.
+    """
     import faster_coco_eval
     from faster_coco_eval.core import mask
 
@@ -165,9 +169,26 @@ def _faster_evaluator(
 
     log = logging.getLogger(__name__).debug
     data = faster_coco_eval.COCO(truth, print_function=log)
-    return Evaluator(
-        data, data.loadRes(results), iouType=kind, print_function=log
-    )
+    measured = dict(truth, annotations=_with_areas(results, kind))
+    found = faster_coco_eval.COCO(measured, print_function=log)
+    return Evaluator(data, found, iouType='bbox', print_function=log)
+
+
+def _with_areas(
+    results: list[dict[str, Any]], kind: Kind
+) -> list[dict[str, Any]]:
+    """Make annotations of detections: what loading a result file adds."""
+    areas: Iterable[float]
+    if kind == 'segm':
+        areas = mask_areas([entry['segmentation'] for entry in results])
+    else:
+        areas = (entry['bbox'][2] * entry['bbox'][3] for entry in results)
+    return [
+        dict(entry, id=index, area=float(area), iscrowd=0)
+        for index, (entry, area) in enumerate(
+            zip(results, areas, strict=True), start=1
+        )
+    ]
 
 
 def _reference_evaluator(

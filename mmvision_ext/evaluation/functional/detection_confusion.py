@@ -148,10 +148,24 @@ def detection_confusion_matrix(
     return matrix
 
 
-def _match_own_class(
-    record: ImageRecord, overlaps: np.ndarray, iou_thr: float, score_thr: float
+def match_own_class(
+    record: ImageRecord,
+    overlaps: np.ndarray,
+    iou_thr: float,
+    score_thr: float = -np.inf,
 ) -> dict[int, int]:
-    """As :func:`_match_any_class`, for objects of the detection's class."""
+    """Give each detection, best score first, a free object of its own class.
+
+    Args:
+        record: The image with D detections and G objects.
+        overlaps: Shape (D, G).
+        iou_thr: Smallest overlap of a match.
+        score_thr: Smallest score of a detection.
+
+    Returns:
+        Object index of each matched detection index; ignored objects are
+        none.
+    """
     same_class = (
         record.detections.labels[:, None] == record.truth.labels[None, :]
     )
@@ -232,7 +246,7 @@ def detection_errors(
     errors: list[DetectionError] = []
     for record in records:
         overlaps = record_iou(record, kind)
-        matches = _match_own_class(record, overlaps, iou_thr, score_thr)
+        matches = match_own_class(record, overlaps, iou_thr, score_thr)
         skipped = _on_ignored(overlaps, record.truth.ignored, iou_thr)
         explained = record.truth.ignored.copy()
         explained[list(matches.values())] = True

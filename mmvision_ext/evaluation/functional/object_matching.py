@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .overlaps import box_iou
+from .detection_confusion import match_own_class
+from .overlaps import record_iou
 from .records import ImageRecord
 
 
@@ -24,16 +25,8 @@ def match_objects(
         Index of the detection of each object, shape (G,); -1 where none
         finds it, and for ignored objects.
     """
-    truth, detections = record.truth, record.detections
-    matches = np.full(len(truth.labels), -1, np.int64)
-    if not len(matches):
-        return matches
-    overlaps = box_iou(detections.boxes, truth.boxes)
-    overlaps[detections.labels[:, None] != truth.labels] = 0
-    overlaps[:, truth.ignored] = 0
-    for index in np.argsort(-detections.scores, kind='stable'):
-        best = overlaps[index].argmax()
-        if overlaps[index, best] >= iou_thr:
-            matches[best] = index
-            overlaps[:, best] = 0  # no longer free
+    matches = np.full(len(record.truth.labels), -1, np.int64)
+    overlaps = record_iou(record, 'bbox')
+    for detection, index in match_own_class(record, overlaps, iou_thr).items():
+        matches[index] = detection
     return matches

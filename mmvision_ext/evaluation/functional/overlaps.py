@@ -7,6 +7,8 @@ from pycocotools import mask as mask_utils
 
 from .records import ImageRecord, Kind, Rle
 
+_MOST_AREAS = 255  # pycocotools writes their number into one byte
+
 
 def box_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Intersection over union of every pair of two sets of boxes.
@@ -64,9 +66,11 @@ def mask_areas(masks: Sequence[Rle]) -> np.ndarray:
     Returns:
         Areas in pixels, shape (N,), int64.
     """
-    if not masks:
-        return np.zeros(0, dtype=np.int64)
-    return np.asarray(mask_utils.area(list(masks)), dtype=np.int64)
+    areas = np.zeros(len(masks), dtype=np.int64)
+    for start in range(0, len(masks), _MOST_AREAS):
+        part = slice(start, start + _MOST_AREAS)
+        areas[part] = mask_utils.area(list(masks[part]))
+    return areas
 
 
 def record_iou(record: ImageRecord, kind: Kind) -> np.ndarray:

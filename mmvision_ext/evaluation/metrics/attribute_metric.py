@@ -24,6 +24,7 @@ from ..attribute_thresholds import (
 )
 from ..functional.attribute_scores import AttributeScores, attribute_scores
 from ..functional.attribute_summary import (
+    THIRDS,
     AttributeSummary,
     frequency_thirds,
     summarise_attributes,
@@ -86,6 +87,8 @@ class AttributeMetric(BaseMetric):
     """
 
     default_prefix = 'attributes'
+    names_key = 'classes'  # of dataset_meta
+    head = 'model.head'  # in a config
 
     def __init__(
         self,
@@ -112,6 +115,10 @@ class AttributeMetric(BaseMetric):
     def _protocol(self) -> str:
         return str((self.dataset_meta or {}).get('protocol', ''))
 
+    @property
+    def _groups(self) -> Mapping[str, Sequence[str]]:
+        return (self.dataset_meta or {}).get('attribute_groups') or {}
+
     def process(
         self, data_batch: Any, data_samples: Sequence[dict[str, Any]]
     ) -> None:
@@ -129,7 +136,7 @@ class AttributeMetric(BaseMetric):
                 be chosen on the test split.
         """
         if not self.results:
-            self._check_protocol()
+            self._check_data()
         for sample in data_samples:
             name = ''
             if self.thresholds is not None or self.save_thresholds:
@@ -138,13 +145,22 @@ class AttributeMetric(BaseMetric):
                 self.thresholds.check_sample(name)
             self.results.append(_scored_sample(sample, name))
 
-    def _check_protocol(self) -> None:
-        """Refuse data that do not go with the thresholds.
+    def _check_data(self) -> None:
+        """Refuse data that do not go with the thresholds or the keys.
 
         Raises:
-            InputError: If they are used on what they were chosen on, or
-                chosen on the test split.
+            InputError: If thresholds are used on what they were chosen on, or
+                chosen on the test split; or a group of attributes has the
+                name of a third.
         """
+        taken = set(self._groups) & set(THIRDS)
+        if taken:
+            raise InputError(
+                'attribute_groups: expected other names than '
+                f'{", ".join(THIRDS)}, which are thirds of the attributes, '
+                f"found '{min(taken)}'. Rename the group in the table of "
+                'attributes.'
+            )
         if self.thresholds is not None:
             self.thresholds.check_protocol(self._protocol)
         if self.save_thresholds:
@@ -173,7 +189,7 @@ class AttributeMetric(BaseMetric):
         if self.thresholds is not None:
             values = self.thresholds.of(names)
         summary = summarise_attributes(data, self.topk, values)
-        groups = (self.dataset_meta or {}).get('attribute_groups') or {}
+        groups = self._groups
         of_name = {
             name: group
             for group, members in groups.items()
@@ -234,13 +250,13 @@ class AttributeMetric(BaseMetric):
         Raises:
             InputError: If there are not as many as scores.
         """
-        names = (self.dataset_meta or {}).get('classes')
+        names = (self.dataset_meta or {}).get(self.names_key)
         if not names:
             return tuple(f'attribute {index}' for index in range(count))
         if len(names) != count:
             raise InputError(
                 f'The model scores {count} attributes, but the data set has '
-                f'{len(names)}: set model.head.num_classes={len(names)}.'
+                f'{len(names)}: set {self.head}.num_classes={len(names)}.'
             )
         return tuple(names)
 

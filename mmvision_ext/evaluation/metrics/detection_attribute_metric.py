@@ -50,6 +50,9 @@ class DetectionAttributeMetric(AttributeMetric):
             :class:`AttributeMetric`.
     """
 
+    names_key = 'attributes'
+    head = 'model.roi_head.attribute_head'
+
     def __init__(self, iou_thr: float = 0.5, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not 0 < iou_thr <= 1:
@@ -77,7 +80,7 @@ class DetectionAttributeMetric(AttributeMetric):
                 thresholds are to be chosen on the test split.
         """
         if not self.results:
-            self._check_protocol()
+            self._check_data()
         for sample in data_samples:
             objects = self._objects(sample)
             if self.thresholds is not None:
@@ -120,23 +123,6 @@ class DetectionAttributeMetric(AttributeMetric):
             'others have the score 0, and no attribute of them is predicted'
         )
         return metrics | shares
-
-    def _names(self, count: int) -> tuple[str, ...]:
-        """Names of the attributes.
-
-        Raises:
-            InputError: If there are not as many as scores.
-        """
-        names = (self.dataset_meta or {}).get('attributes')
-        if not names:
-            return tuple(f'attribute {index}' for index in range(count))
-        if len(names) != count:
-            raise InputError(
-                f'The model scores {count} attributes, but the data set has '
-                f'{len(names)}: set model.roi_head.attribute_head.'
-                f'num_classes={len(names)}.'
-            )
-        return tuple(names)
 
     def _objects(self, sample: Mapping[str, Any]) -> list[ScoredSample]:
         """Scores, targets and mask of an image's objects not ignored."""

@@ -9,6 +9,7 @@ from mmvision_ext.registry import METRICS
 from mmvision_ext.utils import InputError
 
 from ..functional import ImageRecord, Kind
+from ..functional.attribute_scores import mean
 from .coco_instance_metric import CocoInstanceMetric
 from .instance_metric import Column
 
@@ -58,8 +59,8 @@ class OpenVocabularyMetric(CocoInstanceMetric):
         metrics, columns = super().evaluate_kind(records, names, kind)
         for suffix in ('mAP', 'mAP_50'):
             values = columns[f'{kind}_{suffix}'].values
-            base = _mean(values[~novel])
-            other = _mean(values[novel])
+            base = mean(values[~novel])
+            other = mean(values[novel])
             metrics[f'{kind}_base_{suffix}'] = base
             metrics[f'{kind}_novel_{suffix}'] = other
             metrics[f'{kind}_harmonic_{suffix}'] = harmonic_mean(base, other)
@@ -95,9 +96,3 @@ def harmonic_mean(first: float, second: float) -> float:
     """
     total = first + second
     return 2 * first * second / total if total else 0.0
-
-
-def _mean(values: np.ndarray) -> float:
-    """Mean of the classes that the ground truth has, nan without any."""
-    defined = values[~np.isnan(values)]
-    return float(defined.mean()) if defined.size else float('nan')

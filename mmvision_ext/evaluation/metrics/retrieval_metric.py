@@ -57,7 +57,7 @@ class RetrievalMetric(BaseMetric):
         prefix: Replaces the default prefix of the result keys.
 
     Raises:
-        InputError: If a k is less than 1.
+        InputError: If ``topk`` is no sequence, or a k is less than 1.
     """
 
     default_prefix = 'retrieval'
@@ -71,7 +71,7 @@ class RetrievalMetric(BaseMetric):
         prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
-        if not topk or min(topk) < 1:
+        if isinstance(topk, int) or not topk or min(topk) < 1:
             raise InputError(
                 'RetrievalMetric.topk: expected numbers from 1, such as '
                 f'{TOPK}, found {topk}'

@@ -14,10 +14,11 @@ from mmvision_ext.engine.checkpointing import (
 )
 from mmvision_ext.utils import InputError
 
+from .convert import COUNTER
+
 VISUAL = 'visual.'  # in the files of OpenAI, open_clip and RemoteCLIP
 
 _POOLING = 'attnpool.'  # a tower may do without
-_COUNTER = 'num_batches_tracked'  # of BatchNorm; nothing reads it here
 
 
 def load_clip_tower(
@@ -54,7 +55,7 @@ def load_clip_tower(
             'before conv1.weight'
         )
     report = match_state_dict(tower.state_dict(), state)
-    absent = [name for name in report.missing if not name.endswith(_COUNTER)]
+    absent = [name for name in report.missing if not name.endswith(COUNTER)]
     surplus = [
         name for name in report.unexpected if not name.startswith(_POOLING)
     ]

@@ -16,7 +16,7 @@ from mmvision_ext.utils import InputError
 
 State = dict[str, torch.Tensor]
 
-_COUNTER = 'num_batches_tracked'  # of BatchNorm; files before 2019 lack it
+COUNTER = 'num_batches_tracked'  # of BatchNorm; files before 2019 lack it
 
 
 def read_weights(file: str | Path) -> State:
@@ -88,11 +88,11 @@ def _by_order(
     source: Mapping[str, torch.Tensor], target: Mapping[str, torch.Tensor]
 ) -> State:
     """The source under the target's names; surplus keeps its own."""
-    if not any(name.endswith(_COUNTER) for name in source):
+    if not any(name.endswith(COUNTER) for name in source):
         target = {
             name: value
             for name, value in target.items()
-            if not name.endswith(_COUNTER)
+            if not name.endswith(COUNTER)
         }
     names = list(source)
     first, surplus = names[: len(target)], names[len(target) :]

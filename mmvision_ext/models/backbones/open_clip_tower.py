@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from mmengine.model import BaseModule, PretrainedInit
 
+from mmvision_ext.models.full_precision import full_precision
 from mmvision_ext.models.text.open_clip_weights import build_open_clip
 from mmvision_ext.registry import MODELS
 
@@ -89,7 +90,7 @@ class OpenCLIPImageTower(BaseModule):
         Returns:
             Embeddings, not normalised, float32 (N, D).
         """
-        with torch.autocast(inputs.device.type, enabled=False):
+        with full_precision(inputs):
             found = self.visual(inputs.float())
         return (found[0] if isinstance(found, tuple) else found,)
 

@@ -11,6 +11,7 @@ from torch import nn
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2.functional import resize
 
+from mmvision_ext.models.full_precision import full_precision
 from mmvision_ext.registry import MODELS
 from mmvision_ext.structures import ClassificationBatch
 from mmvision_ext.utils import InputError
@@ -92,7 +93,7 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
                 gt_label=data['labels'], sample_idx=data['sample_idx']
             )
         # The network may run in bfloat16; positions and colours need float32.
-        with torch.autocast(images.device.type, enabled=False):
+        with full_precision(images):
             if training and self.augments:
                 targets = _targets(samples)
                 for augment in self.augments:

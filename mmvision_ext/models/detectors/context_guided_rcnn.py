@@ -1,12 +1,14 @@
 """Two-stage detector whose classes are words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from mmdet.models.detectors import TwoStageDetector
+from mmdet.structures import DetDataSample
 
-from mmvision_ext.models.backbones.overview import overview
+from mmvision_ext.models.backbones.overview import Share, overview
 from mmvision_ext.models.roi_heads.guided_features import GuidedFeatures
 from mmvision_ext.models.text.vocabulary import Vocabulary
 from mmvision_ext.registry import MODELS
@@ -37,6 +39,7 @@ class ContextGuidedRCNN(TwoStageDetector):
         super().__init__(**options)
         self.vocabulary = Vocabulary(vocabulary)
         self._dataset_meta: dict = {}
+        self._pictures: list[Share] | None = None
         self._check_dimensions()
 
     @property
@@ -62,6 +65,54 @@ class ContextGuidedRCNN(TwoStageDetector):
         self.vocabulary.use(words)
         self._dataset_meta.pop('palette', None)  # colours of other classes
 
+    def loss(
+        self,
+        batch_inputs: torch.Tensor,
+        batch_data_samples: Sequence[DetDataSample],
+    ) -> dict[str, Any]:
+        """Losses of a batch; padding has no part in the context.
+
+        Args:
+            batch_inputs: Normalised images, shape (N, 3, H, W).
+            batch_data_samples: N samples; ``img_shape`` tells padding from
+                picture.
+
+        Returns:
+            As of TwoStageDetector.
+        """
+        with self._without_padding(batch_inputs, batch_data_samples):
+            return super().loss(batch_inputs, batch_data_samples)
+
+    def predict(
+        self,
+        batch_inputs: torch.Tensor,
+        batch_data_samples: Sequence[DetDataSample],
+        rescale: bool = True,
+    ) -> Sequence[DetDataSample]:
+        """Detect; padding has no part in the context.
+
+        Args:
+            batch_inputs: As of :meth:`loss`.
+            batch_data_samples: As of :meth:`loss`.
+            rescale: Whether boxes are of the original images.
+
+        Returns:
+            The samples, with ``pred_instances``.
+        """
+        with self._without_padding(batch_inputs, batch_data_samples):
+            return super().predict(batch_inputs, batch_data_samples, rescale)
+
+    @contextmanager
+    def _without_padding(
+        self, inputs: torch.Tensor, samples: Sequence[DetDataSample]
+    ) -> Iterator[None]:
+        """Let :meth:`extract_feat` know what of the inputs is picture."""
+        self._pictures = _pictures(inputs, samples)
+        try:
+            yield
+        finally:
+            self._pictures = None
+
     def extract_feat(self, batch_inputs: torch.Tensor) -> GuidedFeatures:
         """Extract what the heads need.
 
@@ -77,7 +128,7 @@ class ContextGuidedRCNN(TwoStageDetector):
             images=batch_inputs,
             overview=None
             if self.roi_head.context is None
-            else overview(self.backbone, stages),
+            else overview(self.backbone, stages, self._pictures),
             words=self.vocabulary.features,
         )
 
@@ -96,3 +147,16 @@ class ContextGuidedRCNN(TwoStageDetector):
                     f'{dims}. Set it to {found}, or give the embedding file '
                     'of another encoder as model.vocabulary.'
                 )
+
+
+def _pictures(
+    inputs: torch.Tensor, data_samples: Sequence[DetDataSample]
+) -> list[Share] | None:
+    """What of each input is picture; None where the samples do not say."""
+    if any('img_shape' not in sample for sample in data_samples):
+        return None
+    height, width = inputs.shape[2:]
+    return [
+        (sample.img_shape[0] / height, sample.img_shape[1] / width)
+        for sample in data_samples
+    ]

@@ -150,14 +150,22 @@ class AttributeHeadBase(MultiLabelClsHead):
             InputError: If labels are malformed, or ``prior_bias`` is set and
                 there are no counts.
         """
+        self._require_counts('model.head')
+        return stack_labels(data_samples, self.num_classes)
+
+    def _require_counts(self, place: str) -> None:
+        """Refuse to train with ``prior_bias`` and without counts.
+
+        Args:
+            place: The head in a config, for the message.
+        """
         if self.prior_bias and not self._counted:
             raise InputError(
-                'model.head.prior_bias=True: expected counts of the training '
+                f'{place}.prior_bias=True: expected counts of the training '
                 'set before the first step, found none. Add '
                 "dict(type='mmvision_ext.AttributeStatisticsHook') to "
                 'custom_hooks.'
             )
-        return stack_labels(data_samples, self.num_classes)
 
     def loss(
         self,

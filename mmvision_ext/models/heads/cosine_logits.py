@@ -6,6 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from mmvision_ext.models.full_precision import full_precision
 from mmvision_ext.utils import InputError
 
 MAX_SCALE = 100.0  # as CLIP clamps it
@@ -14,9 +15,10 @@ MAX_SCALE = 100.0  # as CLIP clamps it
 class CosineLogits(nn.Module):
     """Scaled cosine similarities with a learned scale.
 
-    The scale is kept as its logarithm and clamped to at most 100, as in
-    Radford et al., "Learning Transferable Visual Models From Natural Language
-    Supervision", ICML 2021. Everything is computed in float32, under autocast
+    The scale is kept as its logarithm, which training keeps below that of 100,
+    as in Radford et al., "Learning Transferable Visual Models From Natural
+    Language Supervision", ICML 2021: the parameter itself is clamped, so that
+    it can come down again. Everything is computed in float32, under autocast
     too: bfloat16 cannot tell scaled cosines that differ by less than 1 %.
 
     Args:
@@ -52,7 +54,9 @@ class CosineLogits(nn.Module):
         Returns:
             Logits, float32 (N, K), in [-scale, scale].
         """
-        with torch.autocast(features.device.type, enabled=False):
+        if self.training:  # .data: an earlier forward may still need it
+            self.log_scale.data.clamp_(max=math.log(MAX_SCALE))
+        with full_precision(features):
             cosines = (
                 F.normalize(features.float()) @ F.normalize(words.float()).mT
             )

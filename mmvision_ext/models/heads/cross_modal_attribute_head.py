@@ -196,7 +196,7 @@ class CrossModalAttributeHead(AttributeHeadBase):
         """
         visual = self.embed_images(feats)
         if known is None:
-            known = visual.new_zeros(len(visual), self.num_classes)
+            known = visual.new_zeros(visual.shape[0], self.num_classes)
         elif known.ndim == 2:
             if len(known) not in (1, len(visual)):
                 raise InputError(

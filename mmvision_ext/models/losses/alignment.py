@@ -4,6 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from mmvision_ext.models.full_precision import full_precision
 from mmvision_ext.registry import MODELS
 from mmvision_ext.utils import InputError
 
@@ -33,7 +34,8 @@ def contrastive_alignment(
     """Symmetric contrastive loss of the cosine similarities.
 
     Each row is to find its partner among all rows of the other embedding;
-    partners that are the same thing share its probability.
+    partners that are the same thing share its probability. Computed in
+    float32, under autocast too.
 
     Args:
         first: Shape (N, D).
@@ -45,9 +47,10 @@ def contrastive_alignment(
     Returns:
         A scalar, at least 0; 0 for fewer than two rows.
     """
-    first = F.normalize(first.float(), dim=1)
-    second = F.normalize(second.float(), dim=1)
-    logits = first @ second.T / temperature
+    with full_precision(first):
+        first = F.normalize(first.float(), dim=1)
+        second = F.normalize(second.float(), dim=1)
+        logits = first @ second.T / temperature
     wanted = same.float() / same.sum(1, keepdim=True).clamp(min=1)
     forth = -(wanted * logits.log_softmax(1)).sum()
     back = -(wanted * logits.T.log_softmax(1)).sum()

@@ -65,11 +65,6 @@ class AttributeBranch(AttributeHead):
         Raises:
             InputError: If ``prior_bias`` is set and there are no counts.
         """
-        if self.prior_bias and not self._counted:
-            raise InputError(
-                'model.roi_head.attribute_head.prior_bias=True: expected '
-                'counts of the training set before the first step '
-                '(set_counts), found none'
-            )
+        self._require_counts('model.roi_head.attribute_head')
         loss = self.loss_module(self((feats,)), targets, mask)
         return {'loss_attribute': loss}

@@ -75,17 +75,15 @@ class TextEmbeddings:
             raise InputError(
                 f'{source}: expected an embedding of each of {len(names)} '
                 f"names, found none of '{lost[0]}'{more}"
-                f'{did_you_mean(lost[0], self.names)}. {_COMMAND}'
+                f'{did_you_mean(lost[0], self.names) or "."} {_COMMAND}'
             )
         _check_unique(names, source)
         rows = [places[name] for name in names]
-        return TextEmbeddings(
+        return replace(
+            self,
             names=tuple(names),
             features=self.features[rows],
             prompts=tuple(self.prompts[row] for row in rows),
-            encoder=self.encoder,
-            sha256=self.sha256,
-            logit_scale=self.logit_scale,
             absent=None if self.absent is None else self.absent[rows],
             absent_prompts=None
             if self.absent_prompts is None
@@ -173,12 +171,14 @@ def read_embeddings(path: str | Path) -> TextEmbeddings:
     except (SafetensorError, OSError) as error:
         raise InputError(
             f'{path}: expected a safetensors file with text embeddings, found '
-            f'one that is damaged or of another kind ({error}). {_COMMAND}'
+            f'one that is damaged or of another kind ({brief(error)}). '
+            f'{_COMMAND}'
         ) from error
     if text is None or 'features' not in tensors:
         raise InputError(
             f'{path}: expected text embeddings, found a safetensors file with '
-            f'{", ".join(sorted(tensors)[:3]) or "nothing"}. {_COMMAND}'
+            f'{", ".join(map(brief, sorted(tensors)[:3])) or "nothing"}. '
+            f'{_COMMAND}'
         )
     header = _header(text, path)
     embeddings = TextEmbeddings(

@@ -15,7 +15,6 @@ from .open_clip_weights import (
     build_open_clip,
     find_weights,
     load_open_clip,
-    tower_state,
 )
 
 
@@ -80,11 +79,15 @@ class OpenCLIPTextEncoder(TextEncoder):
         """The image tower that belongs to it.
 
         Returns:
-            Its weights, from ``visual.`` on, as
+            Its weights by name, from ``visual.`` on, as
             :class:`~mmvision_ext.models.backbones.OpenCLIPImageTower` and
             :class:`~mmvision_ext.models.backbones.CLIPResNet` load them.
         """
-        return tower_state(self.model)
+        return {
+            name: value
+            for name, value in self.model.state_dict().items()
+            if name.startswith('visual.')
+        }
 
 
 def _tokenizer(architecture: str) -> Any:

@@ -6,12 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from mmvision_ext.engine.checkpointing import match_state_dict
 from mmvision_ext.engine.checkpointing.durable import file_digest
-from mmvision_ext.models.backbones.convert import read_weights
+from mmvision_ext.models.backbones.convert import COUNTER, read_weights
 from mmvision_ext.utils import InputError
 from mmvision_ext.utils.nearest import nearest
 
@@ -22,7 +21,6 @@ from .clip_activation import (
 )
 from .open_clip_package import open_clip_package
 
-_COUNTER = 'num_batches_tracked'  # of BatchNorm; files before 2019 lack it
 _NO_WEIGHTS = {'input_resolution', 'context_length', 'vocab_size'}
 
 
@@ -123,7 +121,7 @@ def load_open_clip(architecture: str, path: Path) -> nn.Module:
         if name in state and name in target:
             state[name] = state[name].reshape(target[name].shape)
     report = match_state_dict(target, state)
-    missing = [n for n in report.missing if not n.endswith(_COUNTER)]
+    missing = [n for n in report.missing if not n.endswith(COUNTER)]
     if missing or report.mismatched or report.unexpected:
         raise InputError(
             f"the weights are of another model than the architecture '"
@@ -166,19 +164,3 @@ def _no_root_log() -> Iterator[None]:
         yield
     finally:
         root.removeFilter(refuse)
-
-
-def tower_state(model: nn.Module) -> dict[str, torch.Tensor]:
-    """The image tower of a CLIP model, as its own checkpoint.
-
-    Args:
-        model: A CLIP model of open_clip.
-
-    Returns:
-        Name, from ``visual.`` on, to tensor of any shape.
-    """
-    return {
-        name: value
-        for name, value in model.state_dict().items()
-        if name.startswith('visual.')
-    }

@@ -62,11 +62,10 @@ class SentenceTextEncoder(TextEncoder):
                 f"a name on Hugging Face, found '{model}', which cannot be "
                 f'read ({reason})'
             ) from error
-        if local:
+        self.encoder = f'sentence-transformers {model}'
+        if local:  # which may lie anywhere: what it holds tells it
             self.sha256 = file_digest(folder / _WEIGHTS)
-        name = folder.name if local else model
-        origin = f', sha256 {self.sha256[:12]}' if self.sha256 else ''
-        self.encoder = f'sentence-transformers {name}{origin}'
+            self.encoder = f'sentence-transformers, sha256 {self.sha256[:12]}'
 
     def embed(self, sentences: Sequence[str]) -> torch.Tensor:
         """Embed sentences.

@@ -1,6 +1,7 @@
 """The words that a model knows, and those in use."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,9 @@ from torch import nn
 from mmvision_ext.utils import InputError
 
 from .embeddings import TextEmbeddings, read_embeddings
+
+#: A folder, which some files name beside the sha256 of what it holds.
+_FOLDER = re.compile(r'^(sentence-transformers) [^,]+(, sha256 \w+)$')
 
 
 class Vocabulary(nn.Module):
@@ -61,17 +65,6 @@ class Vocabulary(nn.Module):
         self.words = chosen.names
         self.features = chosen.features.to(self.features.device)
 
-    def replace(self, path: str) -> None:
-        """Put other words in the place of all there were.
-
-        Args:
-            path: An embedding file of the same encoder.
-
-        Raises:
-            InputError: If it is malformed, or of another dimension or encoder.
-        """
-        self.adopt(read_embeddings(path), path)
-
     def adopt(self, bank: TextEmbeddings, source: str) -> None:
         """Put other words in the place of all there were.
 
@@ -94,9 +87,17 @@ class Vocabulary(nn.Module):
             source: Where they come from, for messages.
 
         Raises:
-            InputError: If they are of another dimension or encoder.
+            InputError: If they are of another dimension or encoder, or one is
+                known already.
         """
         self._check(more, source)
+        known = [name for name in more.names if name in self.bank.names]
+        if known:
+            raise InputError(
+                f'{source}: expected words that {self.path} lacks, found '
+                f"'{known[0]}', which it has; leave it out, or put all words "
+                'in the place of the known ones by adopt'
+            )
         self.bank = self.bank.join(more)
 
     def _check(self, bank: TextEmbeddings, source: str) -> None:
@@ -118,19 +119,26 @@ class Vocabulary(nn.Module):
         self, state_dict: dict, prefix: str, *args: Any
     ) -> None:
         """Refuse a checkpoint that was trained with another encoder."""
-        trained = state_dict.get(f'{prefix}space')
-        if trained is not None and not torch.equal(
-            trained.cpu(), self.space.cpu()
-        ):
-            raise InputError(
-                f'{self.path}: features of {self.bank.encoder}, expected '
-                'those of the encoder that the checkpoint was trained with; '
-                'encode the words by that one'
-            )
+        key = f'{prefix}space'
+        if key in state_dict:
+            trained = state_dict[key].cpu()
+            # The whole name was digested where the file still has a folder.
+            known = (_space(self.bank), _digest(self.bank.encoder))
+            if not any(torch.equal(trained, space) for space in known):
+                raise InputError(
+                    f'{self.path}: features of {self.bank.encoder}, expected '
+                    'those of the encoder that the checkpoint was trained '
+                    'with; encode the words by that one'
+                )
+            state_dict[key] = known[0]
         super()._load_from_state_dict(state_dict, prefix, *args)
 
 
 def _space(bank: TextEmbeddings) -> torch.Tensor:
-    """A digest of the encoder's name, uint8 (32,)."""
-    digest = hashlib.sha256(bank.encoder.encode()).digest()
+    """A digest of the encoder, uint8 (32,), wherever its folder lies."""
+    return _digest(_FOLDER.sub(r'\1\2', bank.encoder))
+
+
+def _digest(text: str) -> torch.Tensor:
+    digest = hashlib.sha256(text.encode()).digest()
     return torch.tensor(list(digest), dtype=torch.uint8)

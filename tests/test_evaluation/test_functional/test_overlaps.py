@@ -82,6 +82,14 @@ def test_empty_masks_overlap_nothing():
     assert mask_areas([]).shape == (0,)
 
 
+def test_areas_of_more_masks_than_a_byte_can_count():
+    pixels = np.zeros((600, 5, 7), np.uint8)
+    for index, mask in enumerate(pixels):
+        mask.flat[: index % 36] = 1
+    masks = [mask_utils.encode(np.asfortranarray(mask)) for mask in pixels]
+    assert mask_areas(masks).tolist() == [index % 36 for index in range(600)]
+
+
 def test_record_iou_without_masks_names_the_side(make_record):
     record = make_record([([0, 0, 9, 9], 0)], [([0, 0, 9, 9], 0, 0.5)])
     part = record.detections

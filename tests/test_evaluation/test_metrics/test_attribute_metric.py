@@ -371,3 +371,11 @@ def test_two_processes_give_the_result_of_one(tmp_path):
         results = torch.load(tmp_path / f'{rank}.pth', weights_only=True)
         assert results == expected
     assert (tmp_path / '0').is_dir() and not (tmp_path / '1').exists()
+
+
+def test_a_group_named_as_a_third_is_refused():
+    metric = AttributeMetric(topk=2)
+    groups = dict(tail=('red',), look=('round',))
+    metric.dataset_meta = META | dict(attribute_groups=groups)
+    with pytest.raises(InputError, match="thirds of .* found 'tail'"):
+        metric.process(None, [])

@@ -143,3 +143,5 @@ def test_no_samples_and_no_k():
         RetrievalMetric().compute_metrics([])
     with pytest.raises(InputError, match='numbers from 1'):
         RetrievalMetric(topk=(0, 1))
+    with pytest.raises(InputError, match='topk: .* found 5'):
+        RetrievalMetric(topk=5)

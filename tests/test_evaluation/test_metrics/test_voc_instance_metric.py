@@ -1,4 +1,5 @@
 import copy
+import multiprocessing.dummy
 
 import pytest
 from mmdet.evaluation import VOCMetric
@@ -34,9 +35,13 @@ def test_keys_and_values(random_records, to_sample, logged, mode):
 
 
 @pytest.mark.parametrize('mode', ['area', '11points'])
-def test_equals_mmdet_on_boxes(random_records, to_sample, mode):
+def test_equals_mmdet_on_boxes(random_records, to_sample, mode, monkeypatch):
     # mmdet's reference wants VOC's inclusive coordinates and breaks ties
-    # between equal scores its own way.
+    # between equal scores its own way. Its pool of forked processes, never
+    # joined, can wait for ever in a process that has threads.
+    monkeypatch.setattr(
+        'mmdet.evaluation.functional.mean_ap.Pool', multiprocessing.dummy.Pool
+    )
     samples = [
         to_sample(record, with_masks=False)
         for record in random_records(40, ties=False)

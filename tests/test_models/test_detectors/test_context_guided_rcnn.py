@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmdet.structures import DetDataSample
 
+from mmvision_ext.models.backbones.overview import overview
 from mmvision_ext.registry import MODELS
 from mmvision_ext.utils import InputError
 
@@ -190,3 +191,30 @@ def test_new_words_have_no_palette(detector: Any) -> None:
     detector.dataset_meta = dict(classes=('ship',), palette=[(0, 0, 0)])
     detector.use_words(['harbor', 'ship'])
     assert 'palette' not in detector.dataset_meta
+
+
+@torch.no_grad()
+def test_padding_is_no_part_of_the_context(
+    detector: Any, make_batch: Batch
+) -> None:
+    images, samples = make_batch([[0], [1]])
+    detector.eval()
+    stages = detector.backbone(images)
+    whole = overview(detector.backbone, stages)
+    samples[1].set_metainfo(dict(img_shape=(32, 64)))
+    seen = []
+    extract = detector.extract_feat
+
+    def extract_feat(inputs: torch.Tensor) -> Any:
+        seen.append(extract(inputs).overview)
+        return extract(inputs)
+
+    detector.extract_feat = extract_feat
+    detector.predict(images, samples)
+    upper = stages[-1][1, :, : stages[-1].shape[2] // 2].mean((1, 2))
+    torch.testing.assert_close(seen[0], torch.stack([whole[0], upper]))
+    assert not torch.allclose(upper, whole[1], rtol=1e-2)
+    detector.loss(images, samples)
+    detector.extract_feat(images)  # nothing is left of the last batch
+    torch.testing.assert_close(seen[1], seen[0])
+    torch.testing.assert_close(seen[2], whole)

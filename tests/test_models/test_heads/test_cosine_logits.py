@@ -50,3 +50,15 @@ def test_a_zero_feature_is_like_nothing() -> None:
 def test_a_temperature_beyond_the_clamp_is_refused() -> None:
     with pytest.raises(InputError, match='at least 0.01, found 0.001'):
         CosineLogits(0.001)
+
+
+def test_a_scale_at_its_limit_can_come_down() -> None:
+    """Clamping the value alone would leave the parameter without gradient."""
+    logits = CosineLogits(0.01)
+    with torch.no_grad():
+        logits.log_scale += 0.1  # an optimizer's step upwards
+    features, words = torch.eye(2), torch.eye(2).flip(0)
+    loss = logits(features, words).square().sum()  # wants a smaller scale
+    loss.backward()
+    assert logits.log_scale.grad.item() > 0
+    assert logits.log_scale.item() == pytest.approx(math.log(100))

@@ -66,3 +66,12 @@ def test_no_rows_give_zero_with_a_gradient(name):
 def test_temperature_out_of_range():
     with pytest.raises(InputError, match='temperature above 0'):
         build('ContrastiveAlignmentLoss', temperature=0.0)
+
+
+def test_autocast_changes_nothing(pairs):
+    first, second = pairs
+    same = torch.eye(5, dtype=torch.bool)
+    loss = build('ContrastiveAlignmentLoss')
+    expected = loss(first, second, same)
+    with torch.autocast('cpu', torch.bfloat16):
+        assert torch.equal(loss(first, second, same), expected)

@@ -271,7 +271,10 @@ def test_forward_has_the_logits(build: Any) -> None:
 def test_prior_bias_needs_counts(build: Any) -> None:
     model = build(prior_bias=True).train()
     batch = make_batch()
-    with pytest.raises(InputError, match='attribute_head.prior_bias=True'):
+    with pytest.raises(
+        InputError,
+        match='attribute_head.prior_bias=True: .*AttributeStatisticsHook',
+    ):
         losses_of(model, batch)
     head = model.roi_head.attribute_head
     head.set_counts(torch.full((5,), 10), torch.full((5,), 90))

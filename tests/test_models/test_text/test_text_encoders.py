@@ -242,7 +242,10 @@ def test_sentence_encoder(sentences: SimpleNamespace, tmp_path: Path) -> None:
     assert encoder.sha256 == hashlib.sha256(b'weights').hexdigest()
     found = encoder.embeddings(read_phrases('dior'), template_set('plain'))
     assert found.absent is None and found.logit_scale is None
-    assert found.encoder.startswith('sentence-transformers MiniLM, sha256 ')
+    folder.rename(tmp_path / 'elsewhere')  # the same weights, the same words
+    moved = SentenceTextEncoder(str(tmp_path / 'elsewhere'))
+    assert found.encoder == moved.encoder
+    assert found.encoder.endswith(f', sha256 {encoder.sha256[:12]}')
     length = len('an airplane')
     expected = torch.tensor([length, 1.0]) / (length**2 + 1) ** 0.5
     torch.testing.assert_close(found.features[0], expected)
