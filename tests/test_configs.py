@@ -33,7 +33,7 @@ from mmvision_ext.engine.hooks import FreezeHook
 from mmvision_ext.models.heads import TextAttributeHead
 from mmvision_ext.models.text import TextEmbeddings
 from mmvision_ext.utils import InputError
-from mmvision_ext.utils.config_check import dataset_classes, iter_datasets
+from mmvision_ext.utils.config.check import dataset_classes, iter_datasets
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 ZERO_SHOT = sorted(CONFIGS.glob('*/*_zero-shot_*.py'))  # train nothing

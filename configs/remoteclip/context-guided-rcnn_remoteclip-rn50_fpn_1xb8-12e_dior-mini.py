@@ -1,4 +1,4 @@
-# 70 training images, as many as the original had.
+# A trial on little data: the first 70 images of the training list.
 _base_ = [
     '../_base_/models/context-guided-rcnn_remoteclip-rn50_fpn.py',
     '../_base_/datasets/dior.py',

@@ -3,6 +3,13 @@
 _base_ = [
     '../_base_/models/sparse-rcnn_r50_fpn.py',
     '../_base_/datasets/dior.py',
-    '../_base_/schedules/adamw_12e.py',
+    '../_base_/schedules/adamw_words_12e.py',
     '../_base_/default_runtime_det.py',
 ]
+
+# The rate that it was published with, of all its parts; four times as much is
+# the others'.
+optim_wrapper = dict(
+    optimizer=dict(lr=0.000025),
+    paramwise_cfg=dict(_delete_=True, custom_keys=dict()),
+)
