@@ -1,1 +1,1 @@
-"""Classifiers made ready for use elsewhere: ONNX, int8, pruning."""
+"""Models made ready for use elsewhere: ONNX, int8, pruning, latency."""

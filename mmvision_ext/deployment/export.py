@@ -1,6 +1,5 @@
-"""A classifier as one ONNX file that takes pixels and gives probabilities."""
+"""A classifier or attribute model as one ONNX file, from pixels to scores."""
 
-import hashlib
 import json
 import logging
 import warnings
@@ -18,10 +17,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from mmvision_ext.apis.model import Classifier, load_classifier
-from mmvision_ext.utils import InputError
-from mmvision_ext.version import __version__
+from mmvision_ext.utils import InputError, reason_of
+from mmvision_ext.utils.config.dataset_configs import loads_from_files
 
-from .images import ImageBatches, ImageShape, loads_from_files
+from .images import ImageBatches, ImageShape, check_size
+from .metadata import describe_model
 from .packages import need
 from .session import OnnxClassifier
 
@@ -38,25 +38,28 @@ class CheckRow:
         max_logit_error: Largest absolute difference of a logit, over the
             largest logit. Where a model is sure of its class, probabilities
             are 0 and 1 whatever the logits; these still tell.
-        same_class: Number of images with the same most probable class.
+        same: Number of images with the same most probable class, or the same
+            attributes above 0.5.
     """
 
     batch_size: int
     max_error: float
     max_logit_error: float
-    same_class: int
+    same: int
 
 
 class PixelsToProbabilities(nn.Module):
-    """Channel order, normalisation, network and softmax in one module.
+    """Channel order, normalisation, network and scores in one module.
 
     Args:
-        model: A classifier with one class an image.
+        model: A classifier, whose scores are a softmax, or a model of
+            attributes, whose scores are sigmoids.
     """
 
     def __init__(self, model: Classifier) -> None:
         super().__init__()
         self.model = model
+        self.several = has_attributes(model)
 
     def forward(
         self, image: torch.Tensor
@@ -68,12 +71,26 @@ class PixelsToProbabilities(nn.Module):
                 shape (N, C, H, W), float32.
 
         Returns:
-            Probability of each class, and the logits that softmax makes
-            them from, both of shape (N, number of classes).
+            Probability of each class or attribute, and the logits that it
+            is made from, both of shape (N, number of classes).
         """
         data = self.model.data_preprocessor({'inputs': image}, False)
         logits = self.model(data['inputs'])
+        if self.several:
+            return logits.sigmoid(), logits
         return logits.softmax(dim=1), logits
+
+
+def has_attributes(model: nn.Module) -> bool:
+    """Whether a model gives several answers an image.
+
+    Args:
+        model: A classifier.
+
+    Returns:
+        True for a head of attributes, or of several classes an image.
+    """
+    return isinstance(getattr(model, 'head', None), MultiLabelClsHead)
 
 
 def export_onnx(
@@ -97,22 +114,16 @@ def export_onnx(
         The file.
 
     Raises:
-        InputError: The classifier has several classes an image, or PyTorch
-            cannot export it.
+        InputError: PyTorch cannot export it.
     """
     for package in ('onnx', 'onnxscript'):
         need(package)
-    if isinstance(getattr(model, 'head', None), MultiLabelClsHead):
-        raise InputError(
-            'model.head: expected a head with one class an image, found '
-            f'{type(model.head).__name__}. Its scores are no softmax.'
-        )
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     any_size = {INPUT: {0: torch.export.Dim('batch')}}
     example = torch.zeros(batch_size or 2, *image_shape)
     try:
-        with _quiet_exporter(), torch.no_grad():
+        with quiet_exporter(), torch.no_grad():
             # Left to itself torch.onnx.export writes a file for the batch
             # size of the example, without a word, where it has to.
             traced = torch.export.export(
@@ -131,7 +142,7 @@ def export_onnx(
     except Exception as error:  # the exporter raises many kinds
         raise InputError(
             'model: expected one that torch.onnx.export can trace, found '
-            f'{type(error).__name__}: {str(error).strip().splitlines()[0]} '
+            f'{type(error).__name__}: {reason_of(error)} '
             'Where the code of the model fixes the batch size, as that of '
             "mmpretrain's Swin does, export for one size: --batch-size 1."
         ) from error
@@ -167,6 +178,7 @@ def export_and_check(
         InputError: A file or package is missing, the weights do not fit, or
             PyTorch cannot export the model.
     """
+    check_size(input_size)
     if batch_size is not None:
         batch_sizes = [batch_size]
     if min(batch_sizes) < 1:
@@ -176,7 +188,7 @@ def export_and_check(
     model = load_classifier(config, checkpoint, 'cpu')
     count = max(batch_sizes)
     if input_size is None:
-        test = ImageBatches(config, 'test', count)
+        test = ImageBatches(config, 'test', count, labelled=False)
         images = next(iter(test)).images
         if len(images) < count:
             raise InputError(
@@ -208,32 +220,23 @@ def describe(
         image_shape: (C, H, W) of one image after the test pipeline.
 
     Returns:
-        ``classes`` (JSON list), ``input_size`` (JSON, [height, width]),
-        ``channel_order`` (``BGR`` or ``RGB``), ``value_range``, ``mean`` and
-        ``std`` (JSON, of the channels R, G, B, applied by the graph itself),
-        ``config``, ``config_sha256`` (of all settings after inheritance),
-        ``checkpoint``, ``checkpoint_sha256`` and ``mmvision_ext`` (version).
+        What :func:`~mmvision_ext.deployment.metadata.describe_model` gives,
+        and ``input_size`` (JSON, [height, width]) and ``scores``
+        (``softmax`` or ``sigmoid``).
+
+    Raises:
+        InputError: The test pipeline has a step that cannot be stored.
     """
-    config, preprocessor = model.cfg, model.data_preprocessor
-    is_bgr = getattr(preprocessor, 'to_rgb', False) or loads_from_files(config)
-    settings = json.dumps(config.to_dict(), sort_keys=True, default=str)
-    weights = Path(checkpoint)
-    return {
-        'classes': json.dumps(list(model.dataset_meta['classes'])),
+    preprocessor = model.data_preprocessor
+    is_bgr = getattr(preprocessor, 'to_rgb', False) or loads_from_files(
+        model.cfg
+    )
+    several = has_attributes(model)
+    task = 'attributes' if several else 'classification'
+    order = 'BGR' if is_bgr else 'RGB'
+    return describe_model(model, checkpoint, task, order) | {
         'input_size': json.dumps(list(image_shape[1:])),
-        'channel_order': 'BGR' if is_bgr else 'RGB',
-        'value_range': '0-255',
-        'mean': json.dumps(_values(preprocessor, 'mean')),
-        'std': json.dumps(_values(preprocessor, 'std')),
-        'config': str(config.filename),
-        'config_sha256': hashlib.sha256(settings.encode()).hexdigest(),
-        'checkpoint': str(checkpoint),
-        'checkpoint_sha256': (
-            hashlib.sha256(weights.read_bytes()).hexdigest()
-            if weights.is_file()
-            else ''
-        ),
-        'mmvision_ext': __version__,
+        'scores': 'sigmoid' if several else 'softmax',
     }
 
 
@@ -278,10 +281,19 @@ def check_onnx(
                 len(batch),
                 float(np.abs(found - expected).max()),
                 float(error / np.abs(logits.numpy()).max()),
-                int((found.argmax(1) == expected.argmax(1)).sum()),
+                int(_same(found, expected, has_attributes(model)).sum()),
             )
         )
     return rows
+
+
+def _same(
+    found: NDArray[np.float32], expected: NDArray[np.float32], several: bool
+) -> NDArray[np.bool_]:
+    """Images with the same answer, (N,)."""
+    if several:
+        return ((found > 0.5) == (expected > 0.5)).all(1)
+    return found.argmax(1) == expected.argmax(1)
 
 
 def require_close(rows: Sequence[CheckRow], tolerance: float) -> None:
@@ -308,31 +320,27 @@ def require_close(rows: Sequence[CheckRow], tolerance: float) -> None:
         )
 
 
-def random_images(
-    count: int, image_shape: ImageShape, seed: int = 0
-) -> NDArray[np.float32]:
-    """Make images of random pixels.
+def random_images(count: int, image_shape: ImageShape) -> NDArray[np.float32]:
+    """Make images of random pixels, the same whenever it is called.
 
     Args:
         count: Number of images, N.
         image_shape: (C, H, W).
-        seed: The same seed gives the same images.
 
     Returns:
         Whole numbers from 0 to 255, shape (N, C, H, W).
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     return rng.integers(0, 256, (count, *image_shape)).astype(np.float32)
 
 
-def _values(preprocessor: Any, name: str) -> list[float] | None:
-    values = getattr(preprocessor, name, None)
-    return None if values is None else values.flatten().tolist()
-
-
 @contextmanager
-def _quiet_exporter() -> Iterator[None]:
-    """Without the exporter's remarks about its own workings."""
+def quiet_exporter() -> Iterator[None]:
+    """Without the exporter's remarks about its own workings.
+
+    Yields:
+        Nothing.
+    """
     loggers = [
         logging.getLogger(name) for name in ('torch.onnx', 'onnxscript')
     ]

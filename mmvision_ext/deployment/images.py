@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -12,8 +13,13 @@ from mmengine.registry import DATASETS, DefaultScope
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Subset
 
+from mmvision_ext.apis.model import config_faults
 from mmvision_ext.utils import InputError
-from mmvision_ext.utils.config_check import check_config, iter_datasets
+from mmvision_ext.utils.config.check import check_config
+from mmvision_ext.utils.config.dataset_configs import (
+    iter_datasets,
+    pipeline_of_test,
+)
 
 #: (channels, height, width) of one image.
 ImageShape: TypeAlias = tuple[int, ...]
@@ -26,7 +32,8 @@ class Batch:
     Attributes:
         images: Pixels from 0 to 255 in the dataset's channel order, shape
             (N, C, H, W), float32.
-        labels: Index of the true class, shape (N,), int64.
+        labels: Index of the true class, shape (N,), int64; -1 where the
+            images have none.
     """
 
     images: NDArray[np.float32]
@@ -44,10 +51,11 @@ class ImageBatches:
         limit: Number of images; None takes all.
         seed: Takes the images in a random order of this seed; None in that
             of the dataset, which usually goes class by class.
+        labelled: Whether each image needs a class.
 
     Raises:
         InputError: The config has no such dataset, or it is not there or
-            empty.
+            empty; or, while it is read, an image has no class.
     """
 
     def __init__(
@@ -57,13 +65,10 @@ class ImageBatches:
         batch_size: int,
         limit: int | None = None,
         seed: int | None = None,
+        labelled: bool = True,
     ) -> None:
-        self.dataset = _build_dataset(config, split)
+        self.dataset = build_dataset(config, split)
         count = len(self.dataset)
-        if not count:
-            raise InputError(
-                f'{split}_dataloader.dataset: expected images, found none.'
-            )
         order = list(range(count))
         if seed is not None:
             np.random.default_rng(seed).shuffle(order)
@@ -72,7 +77,7 @@ class ImageBatches:
             Subset(self.dataset, order[: self.num_images]),
             batch_size,
             num_workers=config.test_dataloader.get('num_workers', 0),
-            collate_fn=_collate,
+            collate_fn=partial(_collate, labelled=labelled),
         )
 
     def __len__(self) -> int:
@@ -82,58 +87,53 @@ class ImageBatches:
         return iter(self._loader)
 
 
-def loads_from_files(config: Config) -> bool:
-    """Whether the test pipeline begins with reading a file.
+def check_size(size: tuple[int, int] | None) -> None:
+    """Refuse a size that no image has.
 
     Args:
-        config: A classification config.
-
-    Returns:
-        False for datasets that hold their pixels in memory.
+        size: Height and width in pixels; None is any.
 
     Raises:
-        InputError: The config has no test pipeline.
+        InputError: A side is less than 1.
     """
-    first = _test_pipeline(config)[0]['type']
-    name = first if isinstance(first, str) else first.__name__
-    return name.rpartition('.')[2].startswith('Load')
-
-
-def _test_pipeline(config: Config) -> list[Any]:
-    loader = config.get('test_dataloader') or {}
-    for _, dataset in iter_datasets(
-        loader.get('dataset'), 'test_dataloader.dataset'
-    ):
-        if dataset.get('pipeline'):
-            return list(dataset['pipeline'])
-    raise InputError(
-        'test_dataloader.dataset.pipeline: expected transforms, found none '
-        f'in {config.filename or "the config"}.'
-    )
-
-
-def _build_dataset(config: Config, split: str) -> BaseDataset:
-    """A split's dataset with the pipeline of the test."""
-    key = f'{split}_dataloader'
-    if not config.get(key):
+    if size is not None and min(size) < 1:
         raise InputError(
-            f'{key}: expected in {config.filename or "the config"}, found '
-            'none.'
+            'input size: expected height and width of at least 1, found '
+            f'{size[0]} and {size[1]}.'
         )
-    check_config(
-        dict(default_scope=config.get('default_scope'), **{key: config[key]}),
-        (split,),
-    )
-    settings = config[key]['dataset'].to_dict()
-    for _, member in iter_datasets(settings, f'{key}.dataset'):
-        member['pipeline'] = _test_pipeline(config)  # type: ignore[index]
-    with DefaultScope.overwrite_default_scope(
-        config.get('default_scope', 'mmpretrain')
+
+
+def build_dataset(config: Config, split: str) -> BaseDataset:
+    """Build a split's dataset with the pipeline of the test.
+
+    Args:
+        config: A config of any task.
+        split: ``'train'`` or ``'test'``.
+
+    Returns:
+        The dataset.
+
+    Raises:
+        InputError: The config has no such dataset, or it is not there or
+            empty.
+    """
+    key = f'{split}_dataloader'
+    scope = config.get('default_scope')
+    with (
+        DefaultScope.overwrite_default_scope(scope or 'mmpretrain'),
+        config_faults(config, key),
     ):
-        return DATASETS.build(settings)
+        check_config(dict(default_scope=scope, **{key: config[key]}), (split,))
+        settings = config[key]['dataset'].to_dict()
+        for _, member in iter_datasets(settings, f'{key}.dataset'):
+            member['pipeline'] = pipeline_of_test(config)  # type: ignore[index]
+        dataset = DATASETS.build(settings)
+    if not len(dataset):
+        raise InputError(f'{key}.dataset: expected images, found none.')
+    return dataset
 
 
-def _collate(samples: list[dict]) -> Batch:
+def _collate(samples: list[dict], labelled: bool) -> Batch:
     shapes = {tuple(sample['inputs'].shape) for sample in samples}
     if len(shapes) > 1:
         raise InputError(
@@ -141,10 +141,16 @@ def _collate(samples: list[dict]) -> Batch:
             f'found {sorted(shapes)}. End it with a crop, such as '
             "dict(type='CenterCrop', crop_size=224)."
         )
+    labels = [sample['data_samples'].get('gt_label') for sample in samples]
+    if labelled and any(label is None for label in labels):
+        raise InputError(
+            'test_dataloader.dataset: expected one class an image (gt_label), '
+            'found none. Models of attributes can be exported, not quantised '
+            'or pruned.'
+        )
     return Batch(
         torch.stack([sample['inputs'] for sample in samples]).float().numpy(),
         np.asarray(
-            [int(sample['data_samples'].gt_label) for sample in samples],
-            np.int64,
+            [-1 if label is None else int(label) for label in labels], np.int64
         ),
     )

@@ -14,6 +14,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from mmvision_ext.apis.progress import track
+from mmvision_ext.utils import InputError
 
 MEBIBYTE = 2**20
 
@@ -103,6 +104,25 @@ def file_sizes(path: str | Path) -> tuple[float, float]:
     return len(content) / MEBIBYTE, _gzip_mib(content)
 
 
+def check_timing(threads: int, rounds: int) -> None:
+    """Refuse numbers that nothing can be timed with.
+
+    Args:
+        threads: Number of threads.
+        rounds: How often each is timed.
+
+    Raises:
+        InputError: There are fewer than 1 thread or 2 rounds.
+    """
+    if threads < 1:
+        raise InputError(f'threads: expected at least 1, found {threads}.')
+    if rounds < 2:
+        raise InputError(
+            f'rounds: expected at least 2, which quartiles need, found '
+            f'{rounds}.'
+        )
+
+
 def measure_latency(
     calls: Mapping[str, Callable[[], object]],
     rounds: int,
@@ -127,7 +147,9 @@ def measure_latency(
                 times[name].append((time.perf_counter() - start) * 1000)
     result = {}
     for name, values in times.items():
-        lower, median, upper = statistics.quantiles(values, n=4)
+        lower, median, upper = statistics.quantiles(
+            values, n=4, method='inclusive'
+        )
         result[name] = Latency(median, lower, upper)
     return result
 

@@ -10,17 +10,24 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 
 from mmvision_ext.apis.classification import (
-    ClassificationResults,
+    DatasetClassification,
     classify_dataset,
 )
 from mmvision_ext.apis.model import Classifier, load_classifier
 from mmvision_ext.engine.launch import build_runner
 from mmvision_ext.engine.unwrap import unwrapped
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.type_name import type_name
 
 from .images import ImageBatches
 from .magnitude import KeepZerosHook, prune_weights
-from .measure import Latency, measure_latency, measure_size, torch_threads
+from .measure import (
+    Latency,
+    check_timing,
+    measure_latency,
+    measure_size,
+    torch_threads,
+)
 from .report import Protocol, Stage, record_protocol
 from .structured import prune_channels, ratio_for_flops, save_history
 
@@ -197,6 +204,7 @@ def compare_pruned(
     Raises:
         InputError: A file is missing, or weights do not fit.
     """
+    check_timing(threads, rounds)
     sources: dict[str, tuple[Any, str | Path]] = {
         'before': (config, checkpoint),
         'pruned': (files.config, files.pruned),
@@ -253,7 +261,7 @@ def finetune_config(
     config.custom_hooks = [
         hook
         for hook in config.get('custom_hooks') or []
-        if not str(hook['type']).endswith('FreezeHook')
+        if not type_name(hook.get('type')).endswith('FreezeHook')
     ]
     optimizer = config.optim_wrapper.optimizer
     optimizer.lr = (
@@ -285,7 +293,7 @@ def normalised(model: Classifier, images: torch.Tensor) -> torch.Tensor:
 
 def _require_epochs(config: Config) -> None:
     loop = config.get('train_cfg') or {}
-    kind = str(loop.get('type')).rpartition('.')[2]
+    kind = type_name(loop.get('type'))
     if not loop.get('by_epoch', kind == 'EpochBasedTrainLoop'):
         raise InputError(
             'train_cfg: expected a training by epochs (by_epoch=True), found '
@@ -370,7 +378,7 @@ def _stage(
     model: Classifier,
     image: torch.Tensor,
     latency: Latency,
-    results: Mapping[str, ClassificationResults],
+    results: Mapping[str, DatasetClassification],
 ) -> Stage:
     size = measure_size(model, image)
     found = results[name]

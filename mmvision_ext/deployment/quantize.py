@@ -1,4 +1,4 @@
-"""Int8 post-training static quantisation of an exported classifier."""
+"""Int8 post-training static quantisation of an exported model."""
 
 import io
 import json
@@ -19,8 +19,9 @@ from mmvision_ext.apis.progress import track
 from mmvision_ext.utils import InputError
 
 from .export import check_onnx, describe, export_onnx, require_close
+from .graph_file import graph_metadata, read_graph
 from .images import Batch, ImageBatches
-from .measure import file_sizes, measure_latency
+from .measure import check_timing, file_sizes, measure_latency
 from .packages import need
 from .report import Protocol, Stage, record_protocol
 from .session import OnnxClassifier
@@ -57,6 +58,34 @@ class Calibration:
                 'calibration: expected at least one batch of at least one '
                 f'image, found {self.num_batches} of {self.batch_size}.'
             )
+
+    def method_of(self, images: int) -> str:
+        """Describe the quantisation, for a report.
+
+        Args:
+            images: Number of images that gave the ranges.
+
+        Returns:
+            A phrase.
+        """
+        bits = 7 if self.reduce_range else 8
+        return (
+            f'ONNX Runtime, static, {bits}-bit weights per channel, 8-bit '
+            f'activations, {self.method} over {images} training images'
+        )
+
+
+@dataclass(frozen=True)
+class QuantizedParts:
+    """Which nodes of a graph are quantised.
+
+    Attributes:
+        operators: Types of nodes; None takes all that ONNX Runtime can.
+        without: Parts of the names of nodes that stay in float32.
+    """
+
+    operators: tuple[str, ...] | None = None
+    without: tuple[str, ...] = ()
 
 
 class CalibrationBatches:
@@ -112,6 +141,7 @@ def quantize_onnx(
     target: str | Path,
     batches: ImageBatches,
     calibration: Calibration,
+    parts: QuantizedParts = QuantizedParts(),  # noqa: B008  # frozen
 ) -> Path:
     """Quantise weights and activations of an ONNX file to 8 bits.
 
@@ -126,28 +156,31 @@ def quantize_onnx(
         target: File to write.
         batches: Images of the training set to find the ranges with.
         calibration: How.
+        parts: Which nodes.
 
     Returns:
         The file.
 
     Raises:
-        InputError: ONNX Runtime is missing.
+        InputError: ONNX Runtime is missing, or the source is damaged or
+            names other files.
     """
     quantization = need('onnxruntime.quantization')
     shapes = need('onnxruntime.quantization.shape_inference')
     onnx = need('onnx')
-    source_model = onnx.load(source)
+    source_model = read_graph(source)
     with tempfile.TemporaryDirectory() as folder, _quiet():
         prepared = Path(folder) / 'prepared.onnx'
-        # The image size is fixed, so that ONNX's own inference finds all
-        # shapes; the symbolic one fails on attention.
+        # The symbolic inference of shapes fails on attention. ONNX's own
+        # finds all of a classifier, whose image size is fixed.
         shapes.quant_pre_process(
             str(source), str(prepared), skip_symbolic_shape=True
         )
-        softmax = [
+        excluded = [
             node.name
             for node in onnx.load(prepared).graph.node
             if node.op_type == 'Softmax'
+            or any(part in node.name for part in parts.without)
         ]
         quantization.quantize_static(
             str(prepared),
@@ -158,7 +191,8 @@ def quantize_onnx(
             reduce_range=calibration.reduce_range,
             activation_type=quantization.QuantType.QUInt8,
             weight_type=quantization.QuantType.QInt8,
-            nodes_to_exclude=softmax,
+            op_types_to_quantize=parts.operators and list(parts.operators),
+            nodes_to_exclude=excluded,
             calibrate_method=getattr(
                 quantization.CalibrationMethod,
                 CALIBRATIONS[calibration.method],
@@ -167,7 +201,7 @@ def quantize_onnx(
             extra_options={'CalibStridedMinMax': 1},
         )
     model = onnx.load(target)
-    properties = {item.key: item.value for item in source_model.metadata_props}
+    properties = graph_metadata(source_model, source)
     properties['quantization'] = json.dumps(
         dict(
             calibration=calibration.method,
@@ -210,6 +244,7 @@ def compare_quantized(
         InputError: A file or package is missing, the weights do not fit, or
             the export differs from PyTorch.
     """
+    check_timing(threads, rounds)
     folder = Path(folder)
     need('onnxruntime.quantization')
     model = load_classifier(config, checkpoint, 'cpu')
@@ -232,18 +267,18 @@ def compare_quantized(
     stages = _measure(
         {'float32': full, 'int8': small}, test, first[:1], threads, rounds
     )
-    bits = 7 if calibration.reduce_range else 8
     data = (
         f'{type(test.dataset).__name__}, {test.num_images} images of the test '
         'set'
     )
-    method = (
-        f'ONNX Runtime, static, {bits}-bit weights per channel, 8-bit '
-        f'activations, {calibration.method} over {train.num_images} training '
-        'images'
-    )
     return stages, record_protocol(
-        config, checkpoint, data, method, threads, rounds, command
+        config,
+        checkpoint,
+        data,
+        calibration.method_of(train.num_images),
+        threads,
+        rounds,
+        command,
     )
 
 

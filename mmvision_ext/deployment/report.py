@@ -1,10 +1,10 @@
 """What compression changed: a table to read and a CSV to keep."""
 
-import csv
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 from rich.box import SIMPLE_HEAD
@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mmvision_ext.utils.provenance import code_commit, processor_name
-from mmvision_ext.utils.tables import number
+from mmvision_ext.utils.tables import number, save_csv
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,8 @@ class Stage:
         params_m: Parameters in millions.
         nonzero_m: Parameters that are not zero, in millions.
         gflops: Multiply-adds for one image, in 1e9.
+        box_ap50: Of a detector: AP of boxes at an IoU of 0.5, in per cent.
+        mask_ap50: The same of masks.
     """
 
     name: str
@@ -73,11 +75,13 @@ class Stage:
     latency_ms: float
     latency_lower_ms: float
     latency_upper_ms: float
-    top1: float
-    agreement: float
+    top1: float | None = None
+    agreement: float | None = None
     params_m: float | None = None
     nonzero_m: float | None = None
     gflops: float | None = None
+    box_ap50: float | None = None
+    mask_ap50: float | None = None
 
 
 def record_protocol(
@@ -126,6 +130,13 @@ _COLUMNS = {
     'latency_ms': ('latency\n(ms)', '.2f'),
     'top1': ('top-1\n(%)', '.2f'),
     'agreement': ('as first\n(%)', '.1f'),
+    'box_ap50': ('box AP50\n(%)', '.2f'),
+    'mask_ap50': ('mask AP50\n(%)', '.2f'),
+}
+_ACCURACIES = {
+    'top1': 'top-1',
+    'box_ap50': 'box AP50',
+    'mask_ap50': 'mask AP50',
 }
 
 
@@ -173,29 +184,24 @@ def print_report(
 
 
 def write_csv(
-    stages: Sequence[Stage], protocol: Protocol, path: str | Path
+    rows: Sequence[Any], protocol: Protocol, path: str | Path
 ) -> Path:
     """Write one row a model, each with the whole protocol.
 
     Args:
-        stages: The models.
+        rows: Dataclasses of one kind, such as :class:`Stage`.
         protocol: How the numbers came about.
         path: File; its folder is made where missing.
 
     Returns:
         The file.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     names = [
-        field.name for kind in (Stage, Protocol) for field in fields(kind)
+        field.name for kind in (rows[0], protocol) for field in fields(kind)
     ]
-    with path.open('w', newline='') as file:
-        writer = csv.DictWriter(file, names)
-        writer.writeheader()
-        for stage in stages:
-            writer.writerow(asdict(stage) | asdict(protocol))
-    return path
+    return save_csv(
+        path, names, ((*astuple(row), *astuple(protocol)) for row in rows)
+    )
 
 
 def _changes(stages: Sequence[Stage]) -> list[str]:
@@ -205,16 +211,25 @@ def _changes(stages: Sequence[Stage]) -> list[str]:
         f'{stage.name} against {first.name}: '
         f'{stage.size_mib / first.size_mib:.0%} of the size '
         f'({stage.gzip_mib / first.gzip_mib:.0%} gzipped), '
-        f'{first.latency_ms / stage.latency_ms:.2f} times as fast, '
-        f'top-1 {stage.top1 - first.top1:+.2f} points'
+        f'{first.latency_ms / stage.latency_ms:.2f} times as fast'
+        + ''.join(
+            f', {name} {getattr(stage, key) - getattr(first, key):+.2f} points'
+            for key, name in _ACCURACIES.items()
+            if getattr(first, key) is not None
+        )
         for stage in stages[1:]
     ]
 
 
 def _notes(stages: Sequence[Stage], protocol: Protocol) -> list[str]:
+    accuracies = [
+        name
+        for key, name in _ACCURACIES.items()
+        if getattr(stages[0], key) is not None
+    ]
     notes = [
         f'Method: {protocol.method}.',
-        f'Top-1: {protocol.data}.',
+        f'{" and ".join(accuracies)}: {protocol.data}.',
         f'Latency: one image (batch 1), {protocol.threads} thread(s) of '
         f'{protocol.hardware}, median of {protocol.rounds} calls after '
         'warm-up, the models in turn.',

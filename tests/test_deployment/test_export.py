@@ -19,6 +19,7 @@ import onnxruntime  # noqa: E402
 from mmvision_ext.apis import classify_dataset  # noqa: E402
 from mmvision_ext.deployment.export import (  # noqa: E402
     check_onnx,
+    describe,
     export_and_check,
     export_onnx,
     random_images,
@@ -27,6 +28,10 @@ from mmvision_ext.deployment.export import (  # noqa: E402
 from mmvision_ext.deployment.images import ImageBatches  # noqa: E402
 from mmvision_ext.deployment.packages import need  # noqa: E402
 from mmvision_ext.deployment.session import OnnxClassifier  # noqa: E402
+from mmvision_ext.testing.tiny_attributes import (  # noqa: E402
+    make_attribute_data,
+    object_config,
+)
 from mmvision_ext.utils import InputError  # noqa: E402
 
 CLASSES, SIZE = ('bars', 'dots', 'plain', 'steps'), 32  # of conftest.py
@@ -38,7 +43,7 @@ def test_close_to_pytorch_for_any_batch_size(
     (batch,) = ImageBatches(resnet.load_config(), 'test', 24)
     rows = check_onnx(resnet.load(), exported, batch.images, (1, 5, 24))
     assert [row.batch_size for row in rows] == [1, 5, 24]
-    assert [row.same_class for row in rows] == [1, 5, 24]
+    assert [row.same for row in rows] == [1, 5, 24]
     require_close(rows, 1e-5)
 
 
@@ -67,6 +72,7 @@ def test_metadata_says_what_the_file_needs(
     assert json.loads(data['mean']) == pytest.approx([123.675, 116.28, 103.53])
     assert json.loads(data['std']) == pytest.approx([58.395, 57.12, 57.375])
     assert data['channel_order'] == 'BGR'
+    assert data['normalised_order'] == 'RGB'
     digest = hashlib.sha256(resnet.checkpoint.read_bytes()).hexdigest()
     assert data['checkpoint_sha256'] == digest
     assert len(data['config_sha256']) == 64
@@ -136,19 +142,52 @@ def test_a_batch_size_fixed_by_the_model_is_said(
     require_close(check_onnx(model, path, random_images(1, shape), (1,)), 1e-5)
 
 
-def test_several_classes_an_image_are_refused(
-    resnet: Any, tmp_path: Path
+def test_an_error_without_a_text_is_told(
+    resnet: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(torch.export, 'export', fail)
+    with pytest.raises(InputError, match='AssertionError: no reason given'):
+        export_onnx(resnet.load(), tmp_path / 'm.onnx', (3, SIZE, SIZE), {})
+
+
+def test_attributes_are_sigmoids(resnet: Any, tmp_path: Path) -> None:
     model = resnet.load()
     model.head = MODELS.build(
         dict(
-            type='mmpretrain.MultiLabelLinearClsHead',
+            type='mmvision_ext.AttributeHead',
             num_classes=4,
             in_channels=128,
+            hidden_channels=16,
         )
+    ).eval()
+    shape = (3, SIZE, SIZE)
+    path = export_onnx(
+        model, tmp_path / 'm.onnx', shape, describe(model, 'absent', shape)
     )
-    with pytest.raises(InputError, match='one class an image'):
-        export_onnx(model, tmp_path / 'm.onnx', (3, SIZE, SIZE), {})
+    images = random_images(3, shape)
+    rows = check_onnx(model, path, images, (1, 3))
+    require_close(rows, 1e-5)
+    assert [row.same for row in rows] == [1, 3]
+    session = OnnxClassifier(path)
+    assert session.metadata['scores'] == 'sigmoid'
+    logits = session(images, 'logits')
+    np.testing.assert_allclose(
+        session(images), 1 / (1 + np.exp(-logits)), rtol=1e-5
+    )
+
+
+def test_classes_are_asked_of_labelled_images(
+    tmp_path: Path,
+) -> None:
+    make_attribute_data(tmp_path)
+    config = object_config(tmp_path)
+    with pytest.raises(InputError, match='can be exported, not quantised'):
+        next(iter(ImageBatches(config, 'test', 2)))
+    batch = next(iter(ImageBatches(config, 'test', 2, labelled=False)))
+    assert batch.labels.tolist() == [-1, -1]
 
 
 def test_a_damaged_file_is_one_error(tmp_path: Path) -> None:

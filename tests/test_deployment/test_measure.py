@@ -49,6 +49,11 @@ def test_calls_take_turns_after_warm_up() -> None:
     assert 0 <= result['a'].lower <= result['a'].median <= result['a'].upper
 
 
+def test_quartiles_lie_between_the_calls() -> None:
+    result = measure_latency({'a': lambda: None}, rounds=2, warmup=0)['a']
+    assert 0 <= result.lower <= result.median <= result.upper
+
+
 def test_threads_are_put_back() -> None:
     before = torch.get_num_threads()
     with torch_threads(before + 1):

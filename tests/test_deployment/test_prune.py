@@ -18,6 +18,7 @@ from mmvision_ext.deployment.prune import (  # noqa: E402
     prune_and_finetune,
 )
 from mmvision_ext.engine.checkpointing import read_checkpoint  # noqa: E402
+from mmvision_ext.engine.hooks import FreezeHook  # noqa: E402
 from mmvision_ext.engine.launch import build_runner  # noqa: E402
 from mmvision_ext.utils import InputError  # noqa: E402
 
@@ -105,6 +106,9 @@ def test_finetuning_differs_where_it_says(resnet: Any, tmp_path: Path) -> None:
     given = PruningPlan('structured', None, 0.5, epochs=3, lr=0.5)
     tuned = finetune_config(config, tmp_path / 'w.pth', tmp_path, given)
     assert tuned.optim_wrapper.optimizer.lr == 0.5
+    config.custom_hooks[0].type = FreezeHook  # a class in place of its name
+    tuned = finetune_config(config, tmp_path / 'w.pth', tmp_path, plan)
+    assert tuned.custom_hooks == []
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,11 @@ Example:
 """
 
 import argparse
-import shlex
-import sys
 from pathlib import Path
 
 from mmvision_ext.engine.launch import exit_on_input_error
 from mmvision_ext.utils.arguments import tool_parser
+from mmvision_ext.utils.provenance import command_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -92,7 +91,7 @@ def main() -> None:
             plan,
             args.threads,
             args.rounds,
-            'python ' + shlex.join(sys.argv),
+            command_line(),
         )
         print_report('Pruning', stages, protocol)
         print(write_csv(stages, protocol, Path(args.out, 'pruning.csv')))

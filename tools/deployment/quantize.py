@@ -1,8 +1,9 @@
-r"""Quantise a classifier to int8 and measure it before and after.
+r"""Quantise a model to int8 and measure it before and after.
 
 Exports to ONNX, finds the ranges of activations on images of the training
 set, and writes model_fp32.onnx, model_int8.onnx and quantization.csv: size,
-latency and accuracy on the test set.
+latency, and on the test set the accuracy of a classifier or the AP50 of a Mask
+or Faster R-CNN.
 
 Example:
     python tools/deployment/quantize.py \
@@ -12,12 +13,11 @@ Example:
 """
 
 import argparse
-import shlex
-import sys
 from pathlib import Path
 
 from mmvision_ext.engine.launch import exit_on_input_error
 from mmvision_ext.utils.arguments import tool_parser
+from mmvision_ext.utils.provenance import command_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -63,6 +63,10 @@ def main() -> None:
     args = parse_args()
     with exit_on_input_error():
         from mmvision_ext.apis.model import load_config
+        from mmvision_ext.apis.task import task_of
+        from mmvision_ext.deployment.detector_quantize import (
+            compare_quantized_detector,
+        )
         from mmvision_ext.deployment.quantize import (
             Calibration,
             compare_quantized,
@@ -72,7 +76,9 @@ def main() -> None:
 
         check_folder(args.out)
         config = load_config(args.config, args.cfg_options)
-        stages, protocol = compare_quantized(
+        detects = 'detection' in task_of(config)
+        compare = compare_quantized_detector if detects else compare_quantized
+        stages, protocol = compare(
             config,
             args.checkpoint,
             args.out,
@@ -84,7 +90,7 @@ def main() -> None:
             ),
             args.threads,
             args.rounds,
-            'python ' + shlex.join(sys.argv),
+            command_line(),
         )
         print_report('Quantisation', stages, protocol)
         print(write_csv(stages, protocol, Path(args.out, 'quantization.csv')))
