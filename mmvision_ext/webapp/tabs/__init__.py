@@ -1,0 +1,1 @@
+"""A tab of the page for each task."""
