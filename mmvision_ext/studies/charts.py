@@ -53,7 +53,7 @@ def _entry_curves(
     """Group to label to curves; entries without are left out."""
     found: dict[str, dict[str, list[Curve]]] = {}
     for entry in study.entries:
-        names = [row['run'] for row in collection.of(entry.group, entry.label)]
+        names = [row['run'] for row in collection.of(entry)]
         curves = [
             collection.curves[name]
             for name in names

@@ -1,12 +1,15 @@
 """Rows of all finished runs, in ``results/runs.csv`` and ``curves.csv``."""
 
 import csv
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from mmvision_ext.engine.checkpointing import write_text
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.nearest import nearest
 from mmvision_ext.visualization.charts import Curve
 
 from .cost import COST_COLUMNS, count_cost, is_counted, size_text
@@ -15,7 +18,6 @@ from .provenance import protocol
 from .record import Files, read_json, read_record
 from .spec import Entry, Study
 from .state import State, read_status
-from .yaml_file import nearest
 
 BEFORE = ('run', 'group', 'label', 'config', 'overrides', 'seed')
 AFTER = (
@@ -57,21 +59,16 @@ class Collection:
     kept: tuple[str, ...]
     dropped: tuple[str, ...]
 
-    def of(self, group: str, label: str) -> list[Row]:
+    def of(self, entry: Entry) -> list[Row]:
         """Rows of one entry.
 
         Args:
-            group: Its group.
-            label: Its label.
+            entry: The entry.
 
         Returns:
             A row a seed.
         """
-        return [
-            row
-            for row in self.rows
-            if (row['group'], row['label']) == (group, label)
-        ]
+        return [row for row in self.rows if _is_of(row, entry)]
 
 
 def collect(study: Study, runs: Sequence[Run]) -> Collection:
@@ -331,9 +328,8 @@ def _number(text: str, path: Path) -> float:
 
 
 def _write(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    part = path.with_suffix('.part')
-    with part.open('w', newline='', encoding='utf-8') as file:
-        writer = csv.DictWriter(file, columns, lineterminator='\n')
-        writer.writeheader()
-        writer.writerows(rows)
-    part.replace(path)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator='\n')
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, text.getvalue())

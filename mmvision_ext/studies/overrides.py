@@ -7,9 +7,9 @@ from typing import Any
 from mmengine.config import Config, DictAction
 
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.config.keys import look_up
+from mmvision_ext.utils.config.options import fitted
 from mmvision_ext.utils.config.runner_keys import RUNNER_KEYS
-
-from .yaml_file import nearest
 
 # tools/train.py sets these itself.
 _OF_THE_TOOL = {'work_dir', 'launcher', 'resume'}
@@ -66,24 +66,6 @@ def option(key: str, value: Any) -> str:
     return f'{key}={_written(value)}'
 
 
-def fitted(cfg: Config, overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Make a list a tuple where the config has one: YAML has no tuples.
-
-    Args:
-        cfg: The config, before or after ``apply_overrides``.
-        overrides: Dotted key to value.
-
-    Returns:
-        Dotted key to value.
-    """
-    return {
-        key: tuple(value)
-        if isinstance(value, list) and isinstance(_value(cfg, key), tuple)
-        else value
-        for key, value in overrides.items()
-    }
-
-
 def apply_overrides(
     cfg: Config, overrides: Mapping[str, Any], place: str
 ) -> None:
@@ -113,24 +95,10 @@ def apply_overrides(
 
 def _check_parents(cfg: Config, key: str, place: str) -> None:
     """All of a key but its last part must exist; all of a one-part key."""
-    parts = key.split('.')
-    node: Any = cfg
-    for depth, part in enumerate(parts[:-1] or parts):
-        if isinstance(node, Mapping | Config):
-            known = list(node.keys())
-        elif isinstance(node, (list, tuple)):
-            known = [str(index) for index in range(len(node))]
-        else:
-            known = []
-        if part not in known:
-            where = '.'.join(parts[:depth]) or 'the top level'
-            raise InputError(
-                f"{place}: override '{key}': {cfg.filename} has no '{part}' "
-                f'at {where}{nearest(part, known)}'
-            )
-        node = (
-            node[int(part)] if isinstance(node, (list, tuple)) else node[part]
-        )
+    try:
+        look_up(cfg, key.rpartition('.')[0] or key)
+    except InputError as error:
+        raise InputError(f"{place}: override '{key}': {error}") from None
 
 
 def _check_effect(cfg: Config, key: str, place: str) -> None:
@@ -144,17 +112,6 @@ def _check_effect(cfg: Config, key: str, place: str) -> None:
             'its value is used (in model, train_dataloader, custom_hooks, '
             '...), or write a config that sets it.'
         )
-
-
-def _value(cfg: Config, key: str) -> Any:
-    """What a dotted key has now, or None."""
-    node: Any = cfg
-    for part in key.split('.'):
-        try:
-            node = node[int(part) if isinstance(node, (list, tuple)) else part]
-        except (KeyError, IndexError, TypeError, ValueError):
-            return None
-    return node
 
 
 def _written(value: Any) -> str:

@@ -15,8 +15,9 @@ from typing import Any
 from mmengine.config import Config
 
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.config.options import fitted
 
-from .overrides import apply_overrides, fitted, option
+from .overrides import apply_overrides, option
 from .spec import Entry, Study
 
 SEED_KEY = 'randomness.seed'
@@ -106,7 +107,7 @@ def plan_runs(
     return tuple(
         run
         for entry in study.entries
-        for run in _runs_of(entry, root, str(study.path))
+        for run in runs_of(entry, root, str(study.path))
     )
 
 
@@ -156,7 +157,20 @@ def entry_config(entry: Entry, place: str) -> Config:
     return cfg
 
 
-def _runs_of(entry: Entry, root: Path, place: str) -> list[Run]:
+def runs_of(entry: Entry, root: Path, place: str) -> list[Run]:
+    """List the runs of one entry.
+
+    Args:
+        entry: The entry.
+        root: Folder of the runs.
+        place: The file that asks for them, for messages.
+
+    Returns:
+        One run for each seed.
+
+    Raises:
+        InputError: See :func:`plan_runs`.
+    """
     cfg = entry_config(entry, place)
     length, by_epoch = _length(cfg, place)
     overrides = fitted(cfg, entry.overrides)

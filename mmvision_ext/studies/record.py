@@ -1,12 +1,12 @@
 """The files of a run that are ours, in its folder ``study``."""
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from mmvision_ext.engine.checkpointing import write_text
 from mmvision_ext.utils import InputError
 
 from .plan import Run
@@ -126,13 +126,20 @@ def read_record(run: Run) -> Record | None:
         The record; None where it was never started.
 
     Raises:
-        InputError: The file is damaged.
+        InputError: The file is damaged, or of another version.
     """
     content = read_json(Files(run.work_dir).record)
     if content is None:
         return None
-    attempts = [Attempt(**item) for item in content['attempts']]
-    return Record(content['config_hash'], attempts)
+    try:
+        attempts = [Attempt(**item) for item in content['attempts']]
+        return Record(content['config_hash'], attempts)
+    except (KeyError, TypeError) as error:
+        raise InputError(
+            f'{Files(run.work_dir).record}: expected config_hash and attempts '
+            f'as this version writes them, found others ({error}). Move the '
+            'folder of the run away to train it again.'
+        ) from error
 
 
 def write_record(run: Run, record: Record) -> None:
@@ -176,9 +183,4 @@ def write_json(path: Path, content: Any) -> None:
         content: What JSON can hold.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix('.part')
-    with part.open('w', encoding='utf-8') as file:
-        json.dump(content, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    write_text(path, json.dumps(content, indent=1))

@@ -1,11 +1,10 @@
 """The summary as CSV, Markdown and LaTeX."""
 
-import csv
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from mmvision_ext.utils.tables import markdown_table, number
+from mmvision_ext.utils.tables import markdown_table, number, save_csv
 
 from .collect import Collection
 from .latex import latex_table
@@ -30,7 +29,6 @@ def write_summary(
         The files.
     """
     folder = study.results_dir
-    folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f'summary.{suffix}' for suffix in ('csv', 'md', 'tex')]
     _write_csv(paths[0], study, rows)
     header, cells = _cells(study, rows)
@@ -153,28 +151,22 @@ def _write_csv(path: Path, study: Study, rows: Sequence[SummaryRow]) -> None:
     names = [metric.name for metric in study.metrics]
     header = [f'{name} {part}' for name in names for part in parts]
     costs = COSTS if study.analysis.input_size else ()
-    with path.open('w', newline='', encoding='utf-8') as file:
-        writer = csv.writer(file, lineterminator='\n')
-        writer.writerow([*COLUMNS, *header, *costs, 'note'])
-        for row in rows:
-            found = [row.statistics.get(name) for name in names]
-            writer.writerow(
-                [
-                    row.kind.value,
-                    row.group,
-                    row.label,
-                    row.num_runs,
-                    row.planned,
-                    row.epochs,
-                    *(
-                        getattr(statistic, part) if statistic else None
-                        for statistic in found
-                        for part in parts
-                    ),
-                    *(
-                        getattr(row.cost, part) if row.cost else None
-                        for part in costs
-                    ),
-                    row.note,
-                ]
-            )
+    cells = (
+        [
+            row.kind.value,
+            row.group,
+            row.label,
+            row.num_runs,
+            row.planned,
+            row.epochs,
+            *(
+                getattr(statistic, part) if statistic else None
+                for statistic in map(row.statistics.get, names)
+                for part in parts
+            ),
+            *(getattr(row.cost, part) if row.cost else None for part in costs),
+            row.note,
+        ]
+        for row in rows
+    )
+    save_csv(path, [*COLUMNS, *header, *costs, 'note'], cells)

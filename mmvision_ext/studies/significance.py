@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import ttest_ind
 
 from .collect import Collection
-from .spec import Entry, Study
+from .spec import Entry, Study, full_name
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Comparison:
     @property
     def name(self) -> str:
         """Group and label."""
-        return f'{self.group}: {self.label}' if self.group else self.label
+        return full_name(self.group, self.label)
 
 
 def compare_entries(study: Study, collection: Collection) -> list[Comparison]:
@@ -101,7 +101,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 def _values(study: Study, collection: Collection, entry: Entry) -> list[float]:
     main = study.metrics[0].name
-    return [row[main] for row in collection.of(entry.group, entry.label)]
+    return [row[main] for row in collection.of(entry)]
 
 
 def _compare(

@@ -1,12 +1,11 @@
 """Tests against the baseline as CSV, Markdown and LaTeX."""
 
-import csv
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import astuple, fields
 from itertools import groupby
 from pathlib import Path
 
-from mmvision_ext.utils.tables import markdown_table, number
+from mmvision_ext.utils.tables import markdown_table, number, save_csv
 
 from .latex import latex_table
 from .significance import Comparison
@@ -26,15 +25,11 @@ def write_significance(
         The files.
     """
     folder = study.results_dir
-    folder.mkdir(parents=True, exist_ok=True)
     paths = [
         folder / f'significance.{suffix}' for suffix in ('csv', 'md', 'tex')
     ]
-    with paths[0].open('w', newline='', encoding='utf-8') as file:
-        names = [field.name for field in fields(Comparison)]
-        writer = csv.DictWriter(file, names, lineterminator='\n')
-        writer.writeheader()
-        writer.writerows(asdict(item) for item in comparisons)
+    names = [field.name for field in fields(Comparison)]
+    save_csv(paths[0], names, map(astuple, comparisons))
     level = study.analysis.level or 0.0
     main = study.metrics[0]
     header = [

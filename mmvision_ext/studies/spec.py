@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.nearest import nearest
 
 from .analysis import Analysis, read_analysis
 from .overrides import check_overrides
-from .yaml_file import check_keys, check_type, nearest, read_yaml
+from .yaml_file import check_keys, check_type, read_yaml
 
 REQUIRED = ('name', 'data', 'metrics', 'seeds', 'configs')
 OPTIONAL = (
@@ -42,6 +43,19 @@ class Metric:
     digits: int
 
 
+def full_name(group: str, label: str) -> str:
+    """Name of an entry in a study.
+
+    Args:
+        group: Its group; may be empty.
+        label: Its label.
+
+    Returns:
+        Group and label.
+    """
+    return f'{group}: {label}' if group else label
+
+
 @dataclass(frozen=True)
 class Entry:
     """One thing that is compared: a config with overrides, over seeds.
@@ -63,7 +77,7 @@ class Entry:
     @property
     def name(self) -> str:
         """Group and label."""
-        return f'{self.group}: {self.label}' if self.group else self.label
+        return full_name(self.group, self.label)
 
     @property
     def slug(self) -> str:
@@ -174,6 +188,11 @@ def read_study(path: str | Path) -> Study:
             metric is not among those of the study.
     """
     path = Path(path)
+    if not path.is_file():
+        raise InputError(
+            f'study: expected a YAML file, found none at {path}. Start from '
+            'projects/example_project/study.yaml.'
+        )
     content = read_yaml(path)
     place = str(path)
     check_keys(content, REQUIRED, OPTIONAL, place)
@@ -200,7 +219,7 @@ def read_study(path: str | Path) -> Study:
         ),
         baseline=_text(content, 'baseline', place) or None,
         chance=_values(content.get('chance', {}), known, f'{place}: chance'),
-        published=_published(content.get('published', []), known, place),
+        published=_published(content.get('published') or [], known, place),
         analysis=read_analysis(content, place),
     )
     _check_entries(study)

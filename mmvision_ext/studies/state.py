@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from mmvision_ext.engine.checkpointing import LAST_CHECKPOINT
 from mmvision_ext.utils import InputError
 
 from .lock import is_locked
@@ -15,6 +16,7 @@ from .record import Attempt, Files, read_json, read_record
 from .training import resume_checkpoint
 
 MAX_CHANGES = 4  # of a stale run that are named
+_ABSENT = object()
 
 
 class State(str, Enum):
@@ -86,7 +88,7 @@ def read_unlocked_status(run: Run) -> Status:
     files = Files(run.work_dir)
     record = read_record(run)
     if record is None:
-        if (run.work_dir / 'last_checkpoint').is_file():
+        if (run.work_dir / LAST_CHECKPOINT).is_file():
             return Status(
                 State.STALE,
                 f'{run.work_dir} holds a training that this study has not '
@@ -144,9 +146,6 @@ def _changes(run: Run, files: Files) -> str:
             *([f'and {more} more'] if more > 0 else []),
         ]
     )
-
-
-_ABSENT = object()
 
 
 def _flat(node: Any, key: str = '') -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .collect import Collection, Row
-from .spec import Entry, Study
+from .spec import Entry, Study, full_name
 
 
 class Kind(str, Enum):
@@ -80,7 +80,7 @@ class SummaryRow:
     @property
     def name(self) -> str:
         """Group and label."""
-        return f'{self.group}: {self.label}' if self.group else self.label
+        return full_name(self.group, self.label)
 
     @property
     def num_runs(self) -> int:
@@ -153,10 +153,10 @@ def describe(
 def _entry_row(
     study: Study, collection: Collection, entry: Entry
 ) -> SummaryRow:
-    rows = collection.of(entry.group, entry.label)
+    rows = collection.of(entry)
     baseline = study.baseline_of(entry)
     against = (
-        collection.of(baseline.group, baseline.label)
+        collection.of(baseline)
         if baseline is not None and baseline != entry
         else []
     )

@@ -1,9 +1,11 @@
 """What a training left behind: checkpoints, logs, the last evaluation."""
 
 import re
+import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmvision_ext.engine.checkpointing import LAST_CHECKPOINT
 from mmvision_ext.utils import InputError
 from mmvision_ext.visualization.charts import Curve
 from mmvision_ext.visualization.training_log import (
@@ -71,7 +73,7 @@ def read_outcome(run: Run) -> Outcome:
         metrics,
         curves,
         max(memory, default=None),
-        sorted(times)[len(times) // 2] if times else None,
+        statistics.median_high(times) if times else None,
     )
 
 
@@ -88,11 +90,12 @@ def resume_checkpoint(run: Run) -> Path | None:
     Returns:
         The checkpoint; None where there is none.
     """
-    pointer = run.work_dir / 'last_checkpoint'
+    pointer = run.work_dir / LAST_CHECKPOINT
     if not pointer.is_file():
         return None
     # The folder may have been moved: the name counts, not the path.
-    last = run.work_dir / Path(pointer.read_text().strip()).name
+    text = pointer.read_text(errors='replace')
+    last = run.work_dir / Path(text.strip()).name
     steps = {
         int(match[1]): path
         for path in run.work_dir.glob('epoch_*' if run.by_epoch else 'iter_*')

@@ -19,14 +19,16 @@ class _Loader(yaml.SafeLoader):
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
-            if isinstance(key, (str, int, float)) and key in seen:
+            if not isinstance(key, (str, int, float)):
+                continue
+            if key in seen:
                 raise yaml.constructor.ConstructorError(
                     None,
                     None,
                     f"the key '{key}' occurs twice; keep one of them",
                     key_node.start_mark,
                 )
-            seen.add(key) if isinstance(key, (str, int, float)) else None
+            seen.add(key)
         return super().construct_mapping(node, deep)
 
 
@@ -44,10 +46,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
             twice, or it holds something else than a mapping.
     """
     if not path.is_file():
-        raise InputError(
-            f'study: expected a YAML file, found none at {path}. Start from '
-            'projects/example_project/study.yaml.'
-        )
+        raise InputError(f'expected a YAML file, found none at {path}.')
     try:
         content = yaml.load(path.read_text('utf-8'), _Loader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:

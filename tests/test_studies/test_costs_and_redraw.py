@@ -19,7 +19,7 @@ from mmvision_ext.studies.plan import plan_runs
 from mmvision_ext.studies.study_runner import collect_study, redraw_study
 from mmvision_ext.studies.summary import summarise
 from mmvision_ext.utils import InputError
-from mmvision_ext.utils.config_file import read_config
+from mmvision_ext.utils.config.read import read_config
 
 CHARTS = [chart.value for chart in Chart]
 STRIPES = 'projects/example_project/configs/'

@@ -185,6 +185,26 @@ def test_a_damaged_record(single, script: str) -> None:
         execute_run(run, script)
 
 
+@pytest.mark.parametrize(
+    'text', ['{"attempts": []}', '{"config_hash": "", "attempts": [{}]}', '[]']
+)
+def test_a_record_of_another_version(single, script: str, text: str) -> None:
+    run = single()
+    execute_run(run, script)
+    Files(run.work_dir).record.write_text(text)
+    status = read_status(run)
+    assert status.state is State.FAILED
+    assert 'run.json: expected config_hash and attempts' in status.detail
+
+
+def test_a_damaged_last_checkpoint(single, script: str) -> None:
+    run = single()
+    execute_run(_change(run, behaviour='die'), script)
+    (run.work_dir / 'last_checkpoint').write_bytes(b'\xff\x00')
+    assert read_status(run).state is State.INTERRUPTED
+    assert read_status(run).resume is None
+
+
 def test_a_damaged_result(single, script: str) -> None:
     run = single()
     execute_run(run, script)

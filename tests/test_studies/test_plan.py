@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config, DictAction
 
-from mmvision_ext.studies.overrides import check_overrides, fitted, option
+from mmvision_ext.studies.overrides import check_overrides, option
 from mmvision_ext.studies.plan import plan_runs, select_runs
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.config.options import fitted
 
 
 def test_a_run_is_entry_and_seed(plan, content: dict, tmp_path: Path) -> None:

@@ -87,6 +87,10 @@ def test_wrong_studies(change, message: str, write, content: dict) -> None:
     assert 'study.yaml' in str(error.value)
 
 
+def test_nothing_published(write, content: dict) -> None:
+    assert write({**content, 'published': None}).published == ()
+
+
 def test_a_key_that_occurs_twice(tmp_path: Path) -> None:
     path = tmp_path / 'study.yaml'
     path.write_text('name: a\nseeds: [0]\nname: b\n')
