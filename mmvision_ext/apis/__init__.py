@@ -12,29 +12,42 @@ from mmdet.apis import inference_detector, init_detector  # noqa: E402
 from .attribute_inferencer import AttributeInferencer  # noqa: E402
 from .attribute_results import AttributeResult, AttributeResults  # noqa: E402
 from .classification import (  # noqa: E402
-    ClassificationResults,
+    DatasetClassification,
     classify_dataset,
+)
+from .classification_inferencer import ClassificationInferencer  # noqa: E402
+from .classification_results import (  # noqa: E402
+    ClassificationResult,
+    ClassificationResults,
 )
 from .inferencer import DetectionInferencer  # noqa: E402
 from .model import load_classifier, load_detector  # noqa: E402
 from .open_vocab_inferencer import OpenVocabDetInferencer  # noqa: E402
 from .predictions import DatasetPredictions, iter_dataset_predictions  # noqa: E402
 from .results import DetectionResult, DetectionResults  # noqa: E402
+from .task import load_inferencer, task_of  # noqa: E402
+from .videos import Video  # noqa: E402
 
 __all__ = [
     'AttributeInferencer',
     'AttributeResult',
     'AttributeResults',
+    'ClassificationInferencer',
+    'ClassificationResult',
     'ClassificationResults',
+    'DatasetClassification',
     'DatasetPredictions',
     'DetectionInferencer',
     'DetectionResult',
     'DetectionResults',
     'OpenVocabDetInferencer',
+    'Video',
     'classify_dataset',
     'inference_detector',
     'init_detector',
     'iter_dataset_predictions',
     'load_classifier',
     'load_detector',
+    'load_inferencer',
+    'task_of',
 ]

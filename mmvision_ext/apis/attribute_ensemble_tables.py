@@ -1,11 +1,9 @@
 """Tables of an ensemble of attribute models."""
 
-import csv
 from pathlib import Path
 
-import numpy as np
-
-from mmvision_ext.utils.tables import markdown_table
+from mmvision_ext.evaluation.chance import is_baseline
+from mmvision_ext.utils.tables import markdown_table, number, save_csv
 
 from .attribute_ensemble import Ensemble, EnsembleRow
 
@@ -25,23 +23,22 @@ def ensemble_table(ensemble: Ensemble) -> str:
     rows = ensemble.rows
     cells = []
     for key in rows[0].measures:
-        if key.startswith('num_') or key.endswith('_chance'):
-            continue
-        if key == 'accuracy_all_negative':
+        if key.startswith('num_') or is_baseline(key):
             continue
         guessed = rows[0].measures.get(f'{key}_chance', CHANCE.get(key))
         denied = ensemble.all_negative.get(key)
         values = [row.measures[key] for row in rows]
-        cells.append([key, *map(_cell, [*values, guessed, denied])])
+        numbers = [*values, guessed, denied]
+        cells.append([key, *(number(value, '.2f') for value in numbers)])
     header = ['measure (%)', *(row.name for row in rows)]
-    numbers = rows[0].measures
+    first = rows[0].measures
     weights = ', '.join(f'{row.name} {row.weight:.3f}' for row in rows[:-1])
     return (
         markdown_table([*header, 'chance', 'all-negative'], cells)
         + f'\n\n{ensemble.samples} samples; protocol: '
         f'{ensemble.protocol or "not stated"}. '
-        f'{numbers["num_with_positives"]:.0f} attributes have positives, '
-        f'{numbers["num_known"]:.0f} entries are known. Weights: {weights}. '
+        f'{first["num_with_positives"]:.0f} attributes have positives, '
+        f'{first["num_known"]:.0f} entries are known. Weights: {weights}. '
         'The average is of probabilities.\n'
     )
 
@@ -62,16 +59,14 @@ def write_ensemble(ensemble: Ensemble, folder: str | Path) -> list[Path]:
     text, table = folder / 'ensemble.md', folder / 'ensemble.csv'
     text.write_text(ensemble_table(ensemble), encoding='utf-8')
     denying = EnsembleRow('all-negative', 0.0, ensemble.all_negative)
-    names = ['name', 'weight', 'config', 'checkpoint']
-    with table.open('w', newline='', encoding='utf-8') as file:
-        writer = csv.DictWriter(file, [*names, *ensemble.rows[0].measures])
-        writer.writeheader()
-        for row in [*ensemble.rows, denying]:
-            cells = {name: getattr(row, name) for name in names}
-            writer.writerow(cells | row.measures)
+    keys = list(ensemble.rows[0].measures)
+    save_csv(
+        table,
+        ['name', 'weight', 'config', 'checkpoint', *keys],
+        (
+            [row.name, row.weight, row.config, row.checkpoint]
+            + [row.measures.get(key) for key in keys]
+            for row in [*ensemble.rows, denying]
+        ),
+    )
     return [text, table]
-
-
-def _cell(value: float | None) -> str:
-    missing = value is None or np.isnan(value)
-    return '–' if missing else f'{value:.2f}'

@@ -12,7 +12,7 @@ from mmvision_ext.utils import InputError
 
 from .attribute_model import Packed, load_attribute_model
 from .attribute_results import AttributeResult, AttributeResults, Box
-from .progress import track
+from .source_loop import in_batches, read_each
 from .sources import ChannelOrder, ImageInput, ImageSource, list_sources
 
 
@@ -20,10 +20,12 @@ class AttributeInferencer:
     """Attributes of images, or of objects in them.
 
     Args:
-        config: Config file or config.
-        checkpoint: File or http(s) address of the weights.
+        config: Config file, name of a config in the model index, config, or
+            file of tools/deployment/export_onnx.py, which needs no more.
+        checkpoint: File or http(s) address of the weights; None takes the
+            address in the model index.
         device: Such as ``'cuda:0'`` or ``'cpu'``; None takes the first GPU
-            where there is one.
+            where there is one. Exported files run on the CPU.
         thresholds: Score from which an attribute counts as present: one for
             all, or the file with one for each that ``AttributeMetric`` writes
             (``save_thresholds``).
@@ -42,7 +44,7 @@ class AttributeInferencer:
     def __init__(
         self,
         config: str | Path | Config,
-        checkpoint: str | Path,
+        checkpoint: str | Path | None = None,
         device: str | None = None,
         thresholds: float | str | Path = 0.5,
         trust_checkpoint: bool = False,
@@ -64,8 +66,9 @@ class AttributeInferencer:
         """Score images, or objects in them.
 
         Args:
-            inputs: A file, a folder, a pattern, an array (H, W, 3) uint8, a
-                PIL image, or a list of these.
+            inputs: A file, a folder, a pattern, an address, a video, an
+                array (H, W, 3) uint8, a PIL image, or a list of these, see
+                :func:`~mmvision_ext.apis.sources.list_sources`.
             boxes: For models of objects: of each image its objects, (N, 4),
                 x1, y1, x2, y2 in pixels. None takes each image as one object.
             known: What is known of all of them, such as ``{'metal': True}``,
@@ -77,9 +80,9 @@ class AttributeInferencer:
 
         Returns:
             One result for each image that could be read, in order; with
-            boxes one for each box, by image. Images of a folder or pattern
-            that could not be read are counted in a warning and listed in
-            ``skipped``.
+            boxes one for each box, by image. Images of a folder,
+            pattern or video that could not be read are counted in a warning
+            and listed in ``skipped``.
 
         Raises:
             InputError: A file or folder does not exist or has no images, an
@@ -87,46 +90,30 @@ class AttributeInferencer:
                 boxes are not one list for each image, or one lies outside its
                 image; or what is known cannot be told.
         """
-        if batch_size < 1:
-            raise InputError(
-                f'batch_size: expected at least 1, found {batch_size}.'
-            )
         sources = list_sources(inputs, channel_order)
         of_image = _boxes_of(boxes, len(sources))
         told = None if known is None else self.model.known_vector(known)
         results = AttributeResults()
-        waiting: list[tuple[ImageSource, Box | None, Packed]] = []
-        for source, objects in track(
-            zip(sources, of_image, strict=True),
-            'scoring',
-            len(sources),
-            progress,
-        ):
-            try:
-                pixels = self.model.read(source)
-            except InputError as error:
-                if not source.may_skip:
-                    raise
-                results.skipped.append(str(error))
-                continue
-            for box in objects:
-                packed = self.model.prepare(pixels, source.name, box, told)
-                waiting.append((source, box, packed))
-                if len(waiting) == batch_size:
-                    self._score(waiting, results)
-                    waiting = []
-        if waiting:
-            self._score(waiting, results)
+        images = read_each(
+            sources, self.model.read, results.skipped, 'scoring', progress
+        )
+        samples = (
+            (source, box, self.model.prepare(pixels, source.name, box, told))
+            for position, source, pixels in images
+            for box in of_image[position]
+        )
+        for batch in in_batches(samples, batch_size):
+            self._score(batch, results)
         results.report_skipped(len(sources))
         return results
 
     def _score(
         self,
-        waiting: Sequence[tuple[ImageSource, Box | None, Packed]],
+        batch: Sequence[tuple[ImageSource, Box | None, Packed]],
         results: AttributeResults,
     ) -> None:
-        scores = self.model.predict([packed for *_, packed in waiting])
-        for (source, box, packed), row in zip(waiting, scores, strict=True):
+        scores = self.model.predict([packed for *_, packed in batch])
+        for (source, box, packed), row in zip(batch, scores, strict=True):
             height, width = packed['data_samples'].ori_shape
             results.append(
                 AttributeResult(

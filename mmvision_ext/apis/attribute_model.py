@@ -20,8 +20,10 @@ from mmvision_ext.models.classifiers import CrossModalAttributeClassifier
 from mmvision_ext.models.heads import known_vector
 from mmvision_ext.models.heads.attribute_labels import KNOWN
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.type_name import type_name
 
-from .attribute_settings import inference_steps, step_kind
+from .attribute_settings import inference_steps
+from .exported_model import is_exported, load_model
 from .model import Classifier, config_faults, load_classifier, load_config
 from .sources import ImageSource, Pixels
 
@@ -29,7 +31,7 @@ from .sources import ImageSource, Pixels
 Packed = dict[str, Any]
 
 
-class _GivenImageCrop(LoadObjectCrop):
+class GivenImageCrop(LoadObjectCrop):
     """Object crops out of an image that is already decoded."""
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
@@ -188,7 +190,7 @@ class AttributeModel:
 
 def load_attribute_model(
     config: str | Path | Config,
-    checkpoint: str | Path,
+    checkpoint: str | Path | None = None,
     device: str | None = None,
     trust_checkpoint: bool = False,
 ) -> AttributeModel:
@@ -198,8 +200,10 @@ def load_attribute_model(
     does not tell, those of the config's test dataset.
 
     Args:
-        config: Config file or config, with a ``test_dataloader``.
-        checkpoint: File or http(s) address of the weights.
+        config: Config file, name of a config in the model index, or config,
+            with a ``test_dataloader``; or an exported file.
+        checkpoint: File or http(s) address of the weights; None takes the
+            address in the model index.
         device: Such as ``'cuda:0'`` or ``'cpu'``. None takes the first GPU
             where there is one.
         trust_checkpoint: Whether code that the checkpoint holds is run.
@@ -212,14 +216,23 @@ def load_attribute_model(
             the number of names is not that of the head's attributes, or the
             test pipeline does not begin with reading the image.
     """
-    config = load_config(config)
+    if not is_exported(config):
+        config = load_config(config)
+        inference_steps(config)  # before the checkpoint is read
+    model = load_model(
+        config,
+        checkpoint,
+        device,
+        trust_checkpoint,
+        'attributes',
+        load_classifier,
+    )
+    config = model.cfg
     steps = inference_steps(config)
-    model = load_classifier(config, checkpoint, device, trust_checkpoint)
     names = tuple(str(name) for name in model.dataset_meta['classes'])
     head = getattr(model, 'head', None)
     _check_count(len(names), getattr(head, 'num_classes', len(names)))
-    first = step_kind(steps[0])
-    takes_objects = first == 'LoadObjectCrop'
+    takes_objects = type_name(steps[0]['type']) == 'LoadObjectCrop'
     with (
         DefaultScope.overwrite_default_scope(
             config.get('default_scope', 'mmpretrain')
@@ -230,7 +243,7 @@ def load_attribute_model(
         if takes_objects:
             options = {k: v for k, v in steps[0].items() if k != 'type'}
             reader = LoadUprightImage(options.get('backend_args'))
-            rest = [_GivenImageCrop(**options), *rest]
+            rest = [GivenImageCrop(**options), *rest]
         else:
             reader = TRANSFORMS.build(steps[0])
         pipeline = Compose(rest)

@@ -1,23 +1,18 @@
 """Attributes that a model gives to an image or to an object in it."""
 
 import json
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from mmengine.logging import print_log
 from numpy.typing import NDArray
 
-from mmvision_ext.utils import InputError
 from mmvision_ext.visualization.attribute_bars import Bar, draw_attributes
-from mmvision_ext.visualization.draw import Picture, save_image
+from mmvision_ext.visualization.draw import Picture
 from mmvision_ext.visualization.palette import spread_color
 
-from .image_folder import check_names
-from .results import picture_name, refuse_source_folder
+from .result_list import ResultList, coco_content, data_frame
 from .sources import ImageSource
 
 if TYPE_CHECKING:
@@ -68,6 +63,18 @@ class AttributeResult:
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    @property
+    def summary(self) -> str:
+        """The image, the object in it, and its attributes, in a line."""
+        found = ', '.join(
+            f'{item.name} {item.score:.2f}' for item in self.above()
+        )
+        place = ''
+        if self.box is not None:
+            corners = ', '.join(f'{value:g}' for value in self.box)
+            place = f' ({corners})'
+        return f'{self.source.name}{place}: {found or "no attribute"}'
 
     def above(self, threshold: float | None = None) -> list[Attribute]:
         """Attributes that count as present.
@@ -138,8 +145,9 @@ class AttributeResult:
             )
             for item in self.top(k)
         ]
-        pixels = np.ascontiguousarray(self.source.read()[..., ::-1])
-        return draw_attributes(pixels, bars, self.box, long_side)
+        return draw_attributes(
+            self.source.read_rgb(), bars, self.box, long_side
+        )
 
     def _ordered(self, chosen: NDArray[np.bool_]) -> list[Attribute]:
         order = np.argsort(-self.scores, kind='stable')
@@ -154,17 +162,15 @@ class AttributeResult:
         ]
 
 
-class AttributeResults(list[AttributeResult]):
-    """Results of several images or objects, in their order.
+class AttributeResults(ResultList[AttributeResult]):
+    """Attributes of several images or objects, in their order.
 
     Attributes:
-        skipped: Message for each image of a folder or pattern that could not
-            be read.
+        skipped: Message for each image of a folder, pattern or video that
+            could not be read.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.skipped: list[str] = []
+    report = 'attributes.json'
 
     def to_dict(self) -> dict[str, Any]:
         """All results as JSON takes them.
@@ -177,6 +183,53 @@ class AttributeResults(list[AttributeResult]):
             skipped=list(self.skipped),
         )
 
+    def report_text(self) -> str:
+        """Content of the file that :meth:`save` writes.
+
+        Returns:
+            :meth:`to_dict` as JSON.
+        """
+        return json.dumps(self.to_dict(), indent=1, ensure_ascii=False)
+
+    def to_coco(self) -> dict[str, Any]:
+        """All results as one COCO-style dict.
+
+        Returns:
+            ``images`` (id from 1, file_name, height, width), ``categories``
+            (one, ``object``), ``annotations`` (id from 1, image_id,
+            category_id, bbox, area, ``attributes``: names of those present,
+            best first, and ``attribute_scores``, A numbers), and
+            ``attribute_names`` and ``attribute_groups``, A each, as
+            ``tools/auto_label.py`` writes them. A whole image is one object.
+        """
+        images: dict[int, dict[str, Any]] = {}
+        annotations = []
+        for image_id, result in self._numbered():
+            images[image_id] = dict(
+                id=image_id,
+                file_name=result.source.name,
+                height=result.height,
+                width=result.width,
+            )
+            box = result.box or (0.0, 0.0, result.width, result.height)
+            x, y, width, height = coco_box(box)
+            annotations.append(
+                dict(
+                    image_id=image_id,
+                    category_id=1,
+                    bbox=[x, y, width, height],
+                    area=width * height,
+                    attributes=[item.name for item in result.above()],
+                    attribute_scores=plain_scores(result.scores),
+                )
+            )
+        content: dict[str, Any] = coco_content(
+            list(images.values()), ['object'], annotations
+        )
+        content['attribute_names'] = list(self[0].names) if self else []
+        content['attribute_groups'] = list(self[0].groups) if self else []
+        return content
+
     def to_pandas(self) -> 'DataFrame':
         """All scores as a table.
 
@@ -188,13 +241,6 @@ class AttributeResults(list[AttributeResult]):
         Raises:
             InputError: pandas is not installed.
         """
-        try:
-            from pandas import DataFrame
-        except ImportError:
-            raise InputError(
-                'to_pandas: expected pandas, found it not installed: pip '
-                'install pandas, or use to_dict().'
-            ) from None
         missing = (np.nan,) * 4
         rows = [
             {
@@ -210,55 +256,7 @@ class AttributeResults(list[AttributeResult]):
             }
             for result in self
         ]
-        return DataFrame(rows)
-
-    def save(self, folder: str | Path) -> list[Path]:
-        """Write a picture for each result and ``attributes.json``.
-
-        Args:
-            folder: Where to; made where missing. Files of an earlier call
-                are replaced.
-
-        Returns:
-            The files written, ``attributes.json`` last.
-
-        Raises:
-            InputError: The images lie in this folder, or a name is not UTF-8.
-        """
-        folder = Path(folder)
-        refuse_source_folder(folder, [result.source for result in self])
-        check_names(result.source.name for result in self)
-        taken: set[str] = set()
-        files = [
-            save_image(
-                folder / picture_name(result.source, taken), result.draw()
-            )
-            for result in self
-        ]
-        report = folder / 'attributes.json'
-        report.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False)
-        report.write_text(text + '\n', encoding='utf-8')
-        return [*files, report]
-
-    def report_skipped(self, total: int) -> None:
-        """Warn of images that could not be read.
-
-        Args:
-            total: Number of images that were asked for.
-
-        Raises:
-            InputError: None of them could be read.
-        """
-        if not self.skipped:
-            return
-        text = (
-            f'{len(self.skipped)} of {total} images could not be read:\n  '
-            + '\n  '.join(self.skipped)
-        )
-        if len(self.skipped) == total:
-            raise InputError(text)
-        print_log(text, 'current', logging.WARNING)
+        return data_frame(rows)
 
 
 def coco_box(box: Box) -> list[float]:

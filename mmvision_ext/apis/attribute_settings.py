@@ -8,6 +8,8 @@ from typing import Any
 from mmengine.config import Config
 
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.config.dataset_configs import pipeline_of_test
+from mmvision_ext.utils.type_name import type_name
 
 
 def inference_steps(config: Config) -> list[dict[str, Any]]:
@@ -23,37 +25,19 @@ def inference_steps(config: Config) -> list[dict[str, Any]]:
         InputError: There is no such pipeline, or it begins with something
             else.
     """
-    place = f'{config.filename or "config"}: test_dataloader'
-    if not config.get('test_dataloader'):
-        raise InputError(f'{place}: expected in the config, found none.')
-    dataset = config.test_dataloader.dataset.to_dict()
-    while 'pipeline' not in dataset and 'dataset' in dataset:
-        dataset = dataset['dataset']
     steps = [
         step
-        for step in dataset.get('pipeline') or []
-        if step_kind(step) != 'RevealAttributes'
+        for step in pipeline_of_test(config)
+        if type_name(step.get('type')) != 'RevealAttributes'
     ]
-    if not steps or not step_kind(steps[0]).startswith('Load'):
-        found = step_kind(steps[0]) if steps else 'no step'
+    first = type_name(steps[0].get('type')) if steps else 'no step'
+    if not first.startswith('Load'):
         raise InputError(
-            f'{place}.dataset.pipeline: expected LoadObjectCrop, '
-            f'LoadUprightImage or LoadImageFromFile first, found {found}.'
+            f'{config.filename or "config"}: test_dataloader.dataset.pipeline:'
+            ' expected LoadObjectCrop, LoadUprightImage or LoadImageFromFile '
+            f'first, found {first}.'
         )
     return steps
-
-
-def step_kind(step: Mapping[str, Any]) -> str:
-    """Type of a pipeline's step.
-
-    Args:
-        step: Its settings.
-
-    Returns:
-        The name, without its scope.
-    """
-    kind = step['type']
-    return kind.rpartition('.')[2] if isinstance(kind, str) else kind.__name__
 
 
 def config_checksum(config: Config, names: Sequence[str]) -> str:

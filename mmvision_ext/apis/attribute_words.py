@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import torch
+
 _WORDS = {'head.present', 'head.absent'}
 _SCALE = 'head.cosine.log_scale'
 
@@ -40,6 +42,25 @@ def tell_names(model: Any, names: Sequence[str]) -> None:
     """
     if _takes_words(model):
         model.head.set_names(names)
+
+
+def fill_words(model: Any) -> None:
+    """Give a head of words embeddings that mean nothing, to be counted with.
+
+    Other models are left as they are.
+
+    Args:
+        model: A classifier.
+    """
+    if _takes_words(model):
+        state = model.state_dict()
+        model.load_state_dict(
+            {
+                name: torch.zeros_like(state[name])
+                for name in _WORDS & {*state}
+            },
+            strict=False,
+        )
 
 
 def _takes_words(model: Any) -> bool:

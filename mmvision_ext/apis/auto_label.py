@@ -1,9 +1,8 @@
 """Attributes for a folder of images, or for the boxes of a COCO file."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from .label_content import Labelled, labelled_content
 from .label_journal import LabelJournal, Record, file_stamp
 from .label_tasks import Content, LabelTask, annotation_box, list_tasks
 from .progress import track
+from .source_loop import in_batches
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ def _label_all(
     """
     done = Labelled()
     work = [task for task in tasks if task.annotations != []]
-    for chunk in _chunks(
+    for chunk in in_batches(
         track(work, 'labelling', len(work), progress), batch_size
     ):
         stamps = {task.name: file_stamp(task.path) for task in chunk}
@@ -251,7 +251,7 @@ def _label_chunk(
             continue
         records[task.name] = record | {'stamp': list(stamps[task.name])}
         waiting += [(record, packed) for packed in samples]
-    for batch in _chunks(waiting, batch_size):
+    for batch in in_batches(waiting, batch_size):
         scores = model.predict([packed for _, packed in batch])
         for (record, _), row in zip(batch, scores, strict=True):
             record['scores'].append(plain_scores(row))
@@ -289,12 +289,6 @@ def _prepare(
             )
     record = dict(height=height, width=width, scores=[], faults=faults)
     return record, samples
-
-
-def _chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
 
 
 def _check_call(

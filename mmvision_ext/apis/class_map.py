@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from mmvision_ext.datasets.json_files import read_json
 from mmvision_ext.utils import InputError
 from mmvision_ext.utils.nearest import nearest
 
@@ -96,17 +97,11 @@ def _plain(name: str) -> str:
 
 
 def _read_file(path: Path) -> dict[str, str]:
-    try:
-        content = json.loads(path.read_text())
-    except FileNotFoundError:
+    if not path.is_file():
         raise InputError(
             f'class map: expected "auto" or a JSON file, found none at {path}.'
-        ) from None
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f'class map {path}: expected JSON, found a fault in '
-            f'line {error.lineno}: {error.msg}.'
-        ) from error
+        )
+    content = read_json(path)
     if not isinstance(content, dict) or not all(
         isinstance(value, str) for value in content.values()
     ):

@@ -24,7 +24,7 @@ Split = Literal['val', 'test']
 
 
 @dataclass
-class ClassificationResults:
+class DatasetClassification:
     """Scores of N images for C classes, in the order of the dataset.
 
     Attributes:
@@ -84,7 +84,7 @@ def classify_dataset(
     config: str | Path | Config,
     split: Split = 'test',
     layer: str | None = None,
-) -> ClassificationResults:
+) -> DatasetClassification:
     """Classify all images of a config's dataset.
 
     Args:
@@ -115,14 +115,14 @@ def classify_dataset(
             with torch.no_grad():
                 samples = model.test_step(batch)
             for sample in samples:
-                scores.append(_score(sample, len(classes)))
+                scores.append(class_scores(sample, len(classes)))
                 labels.append(_label(sample))
                 paths.append(_name(sample, loader.dataset, len(paths)))
             if layer:
                 output = pooled(recorder.last(layer), layer).cpu()
                 _check_count(output, len(samples), layer)
                 features.append(output)
-    return ClassificationResults(
+    return DatasetClassification(
         torch.stack(scores).numpy(),
         np.asarray(labels, np.int64),
         paths,
@@ -135,20 +135,18 @@ def classify_dataset(
 def build_loader(config: Config, split: Split) -> DataLoader:
     """The config's loader, each image once, in order."""
     key = f'{split}_dataloader'
-    if not config.get(key):
-        raise InputError(f'{key}: expected in {config.filename}, found none.')
-    settings = config[key].to_dict()
-    settings.update(
-        sampler=dict(type='mmengine.DefaultSampler', shuffle=False),
-        drop_last=False,
-    )
-    settings.pop('batch_sampler', None)
     with (
         DefaultScope.overwrite_default_scope(
             config.get('default_scope', 'mmpretrain')
         ),
         config_faults(config, key),
     ):
+        settings = config[key].to_dict()
+        settings.update(
+            sampler=dict(type='mmengine.DefaultSampler', shuffle=False),
+            drop_last=False,
+        )
+        settings.pop('batch_sampler', None)
         loader = Runner.build_dataloader(settings)
     if not len(loader.dataset):
         raise InputError(f'{key}.dataset: expected images, found none.')
@@ -182,8 +180,19 @@ def _check_count(output: torch.Tensor, expected: int, layer: str) -> None:
         )
 
 
-def _score(sample: Any, num_classes: int) -> torch.Tensor:
-    """Probabilities (C,), float32, of an mmpretrain data sample."""
+def class_scores(sample: Any, num_classes: int) -> torch.Tensor:
+    """What a classifier says of an image, checked.
+
+    Args:
+        sample: An mmpretrain data sample with ``pred_score``.
+        num_classes: Number of class names, C.
+
+    Returns:
+        Probabilities, shape (C,), float32, on the CPU.
+
+    Raises:
+        InputError: There is not one for each class, or one is not finite.
+    """
     score = sample.get('pred_score')
     if score is None or score.shape != (num_classes,):
         found = 'none' if score is None else f'shape {tuple(score.shape)}'

@@ -1,14 +1,13 @@
 """Training runs of classifiers side by side, from their work directories."""
 
-import csv
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from mmengine.config import Config
 
 from mmvision_ext.utils import InputError
-from mmvision_ext.utils.tables import markdown_table, number
+from mmvision_ext.utils.tables import markdown_table, number, save_csv
 from mmvision_ext.visualization.charts import Curve, Panel, plot_curves
 from mmvision_ext.visualization.training_log import (
     TrainingLog,
@@ -209,10 +208,9 @@ def write_runs(
     folder.mkdir(parents=True, exist_ok=True)
     text, table = folder / 'classifiers.md', folder / 'classifiers.csv'
     text.write_text(runs_table(rows), 'utf-8')
-    with table.open('w', newline='', encoding='utf-8') as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(RunRow)])
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in rows)
+    save_csv(
+        table, [field.name for field in fields(RunRow)], map(astuple, rows)
+    )
     unit = logs[0].val_unit
     panels = [
         _panel(title, axis, [row.name for row in rows], curves)

@@ -14,7 +14,7 @@ from mmvision_ext.evaluation.functional.classification import (
     top_k_accuracy,
 )
 
-from .classification import ClassificationResults
+from .classification import DatasetClassification
 
 TOP_K = 5
 
@@ -84,7 +84,7 @@ class ConfusedPair:
     share: float
 
 
-def count_confusions(results: ClassificationResults) -> NDArray[np.int64]:
+def count_confusions(results: DatasetClassification) -> NDArray[np.int64]:
     """Count each pair of true and predicted class.
 
     Args:
@@ -100,7 +100,7 @@ def count_confusions(results: ClassificationResults) -> NDArray[np.int64]:
     ).astype(np.int64)
 
 
-def class_accuracy(results: ClassificationResults) -> NDArray[np.float64]:
+def class_accuracy(results: DatasetClassification) -> NDArray[np.float64]:
     """Share of the images of each class that is right.
 
     Args:
@@ -113,7 +113,7 @@ def class_accuracy(results: ClassificationResults) -> NDArray[np.float64]:
     return per_class_accuracy(ranks, results.labels, len(results.classes))
 
 
-def summarise(results: ClassificationResults) -> ClassificationSummary:
+def summarise(results: DatasetClassification) -> ClassificationSummary:
     """Accuracies of a classifier, and what guessing gives.
 
     Args:

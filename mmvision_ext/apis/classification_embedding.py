@@ -1,6 +1,5 @@
 """Features of a classifier in the plane: t-SNE and PCA."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,10 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.tables import save_csv
 from mmvision_ext.visualization.scatter import MAX_LEGEND, plot_scatter
 
-from .classification import ClassificationResults
+from .classification import DatasetClassification
 from .classification_names import class_index
 
 Method = Literal['tsne', 'pca']
@@ -95,7 +95,7 @@ def embed(
 
 def write_embedding(
     embedding: Embedding,
-    results: ClassificationResults,
+    results: DatasetClassification,
     folder: str | Path,
     name: str,
     layer: str,
@@ -137,26 +137,26 @@ def write_embedding(
         axis_labels,
         indices,
     )
-    table = folder / f'{name}.csv'
-    with table.open('w', newline='', encoding='utf-8') as file:
-        writer = csv.writer(file)
-        writer.writerow(['image', 'true', 'predicted', 'x', 'y'])
-        for path, label, predicted, (x, y) in zip(
-            results.paths,
-            results.labels,
-            results.predicted,
-            embedding.points,
-            strict=True,
-        ):
-            writer.writerow(
-                [
-                    path,
-                    results.classes[label],
-                    results.classes[predicted],
-                    f'{x:.5g}',
-                    f'{y:.5g}',
-                ]
+    table = save_csv(
+        folder / f'{name}.csv',
+        ['image', 'true', 'predicted', 'x', 'y'],
+        (
+            [
+                path,
+                results.classes[label],
+                results.classes[predicted],
+                f'{x:.5g}',
+                f'{y:.5g}',
+            ]
+            for path, label, predicted, (x, y) in zip(
+                results.paths,
+                results.labels,
+                results.predicted,
+                embedding.points,
+                strict=True,
             )
+        ),
+    )
     return [chart, table]
 
 

@@ -1,6 +1,5 @@
 """Outputs of inner layers of a classifier, whatever their layout."""
 
-import difflib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,6 +8,7 @@ from torch import nn
 from torch.utils.hooks import RemovableHandle
 
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.nearest import did_you_mean
 
 
 class Recorder:
@@ -85,12 +85,11 @@ def find_layer(model: nn.Module, name: str) -> nn.Module:
     modules = dict(model.named_modules())
     if name and name in modules:
         return modules[name]
-    near = difflib.get_close_matches(name, modules, 3)
-    hint = f'Similar ones: {near}.' if near else ''
     parts = [child for child, _ in model.named_children()]
     raise InputError(
-        f'layer: expected a part of the model, found none named {name!r}. '
-        f'{hint} The model has {parts}; print(model) shows them all.'
+        f'layer: expected a part of the model, found none named {name!r}'
+        f'{did_you_mean(name, modules, 3) or "."} The model has {parts}; '
+        'print(model) shows them all.'
     )
 
 

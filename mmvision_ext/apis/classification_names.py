@@ -1,9 +1,9 @@
 """Classes by the names that a user writes."""
 
-import difflib
 from collections.abc import Sequence
 
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.nearest import did_you_mean
 
 
 def class_index(name: str, classes: Sequence[str]) -> int:
@@ -23,10 +23,8 @@ def class_index(name: str, classes: Sequence[str]) -> int:
         return list(classes).index(name)
     if name.isdecimal() and int(name) < len(classes):
         return int(name)
-    near = difflib.get_close_matches(name, classes, 3)
-    hint = f' Did you mean {" or ".join(near)}?' if near else ''
     raise InputError(
         f'class: expected one of the {len(classes)} classes, such as '
-        f'{classes[0]}, or an index below {len(classes)}, found '
-        f'{name!r}.{hint}'
+        f'{classes[0]}, or an index below {len(classes)}, found {name!r}'
+        f'{did_you_mean(name, classes, 3) or "."}'
     )

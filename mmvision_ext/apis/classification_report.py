@@ -1,22 +1,21 @@
 """Tables and pictures of what a classifier gets wrong."""
 
-import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmvision_ext.utils import InputError
-from mmvision_ext.utils.tables import markdown_table
+from mmvision_ext.utils.tables import markdown_table, save_csv
 from mmvision_ext.visualization.classification_charts import (
     plot_class_accuracy,
     plot_class_confusion,
 )
 from mmvision_ext.visualization.draw import save_image, to_canvas
-from mmvision_ext.visualization.grid import image_grid
+from mmvision_ext.visualization.grid import image_grid, on_square
 
-from .classification import ClassificationResults
+from .classification import DatasetClassification
 from .classification_confusion import (
     ConfusedPair,
     block_order,
@@ -31,7 +30,7 @@ PANEL_SIDE = 220
 
 
 def write_report(
-    results: ClassificationResults,
+    results: DatasetClassification,
     folder: str | Path,
     num_mistakes: int = 20,
 ) -> list[Path]:
@@ -66,7 +65,7 @@ def write_report(
     ]
 
 
-def pairs_table(results: ClassificationResults, limit: int = 15) -> str:
+def pairs_table(results: DatasetClassification, limit: int = 15) -> str:
     """The classes that are mixed up most often, as a Markdown table.
 
     Args:
@@ -94,7 +93,7 @@ def pairs_table(results: ClassificationResults, limit: int = 15) -> str:
 
 
 def most_confident_mistakes(
-    results: ClassificationResults, limit: int
+    results: DatasetClassification, limit: int
 ) -> NDArray[np.int64]:
     """The wrong answers that the classifier was most sure of.
 
@@ -111,12 +110,12 @@ def most_confident_mistakes(
 
 
 def _write_confusion(
-    results: ClassificationResults, matrix: NDArray[np.int64], folder: Path
+    results: DatasetClassification, matrix: NDArray[np.int64], folder: Path
 ) -> list[Path]:
     order = block_order(matrix)
     names = [results.classes[index] for index in order]
     arranged = matrix[np.ix_(order, order)]
-    table = _write_rows(
+    table = save_csv(
         folder / 'confusion_matrix.csv',
         ['true \\ predicted', *names],
         (
@@ -125,7 +124,7 @@ def _write_confusion(
         ),
     )
     pairs = confused_pairs(matrix)
-    pair_table = _write_rows(
+    pair_table = save_csv(
         folder / 'confused_pairs.csv',
         ['true', 'predicted', 'images', 'share_of_true_class'],
         (_pair_row(pair, results.classes) for pair in pairs),
@@ -152,10 +151,10 @@ def _pair_row(pair: ConfusedPair, classes: Sequence[str]) -> list[object]:
 
 
 def _write_class_accuracy(
-    results: ClassificationResults, matrix: NDArray[np.int64], folder: Path
+    results: DatasetClassification, matrix: NDArray[np.int64], folder: Path
 ) -> list[Path]:
     shares, counts = class_accuracy(results), matrix.sum(axis=1)
-    table = _write_rows(
+    table = save_csv(
         folder / 'class_accuracy.csv',
         ['class', 'images', 'right', 'accuracy'],
         (
@@ -185,9 +184,9 @@ def _write_class_accuracy(
     return [chart, table]
 
 
-def _write_predictions(results: ClassificationResults, path: Path) -> Path:
+def _write_predictions(results: DatasetClassification, path: Path) -> Path:
     indices = np.arange(len(results))
-    return _write_rows(
+    return save_csv(
         path,
         [
             'image',
@@ -217,16 +216,15 @@ def _write_predictions(results: ClassificationResults, path: Path) -> Path:
 
 
 def _draw_mistakes(
-    results: ClassificationResults, limit: int, path: Path
+    results: DatasetClassification, limit: int, path: Path
 ) -> list[Path]:
     chosen = most_confident_mistakes(results, limit)
     if not len(chosen):
         return []
     panels, captions = [], []
     for index in chosen:
-        pixels = results.source(int(index)).read()
-        image = np.ascontiguousarray(pixels[..., ::-1])
-        panels.append(_on_square(to_canvas(image, PANEL_SIDE)[0]))
+        image = results.source(int(index)).read_rgb()
+        panels.append(on_square(to_canvas(image, PANEL_SIDE)[0], PANEL_SIDE))
         label, found = results.labels[index], results.predicted[index]
         scores = results.scores[index]
         captions.append(
@@ -245,15 +243,6 @@ def _draw_mistakes(
     return [save_image(path, page)]
 
 
-def _on_square(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The image in the middle of a light grey square, (S, S, 3)."""
-    square = np.full((PANEL_SIDE, PANEL_SIDE, 3), 240, np.uint8)
-    height, width = image.shape[:2]
-    top, left = (PANEL_SIDE - height) // 2, (PANEL_SIDE - width) // 2
-    square[top : top + height, left : left + width] = image
-    return square
-
-
 def _most(values: NDArray) -> NDArray[np.int64]:
     """Indices of the largest values, as many as a chart can show, in order."""
     return np.sort(np.argsort(-values, kind='stable')[:MAX_CLASSES])
@@ -263,13 +252,3 @@ def _part(shown: int, total: int, what: str) -> str:
     if shown == total:
         return ''
     return f'; the {shown} of {total} classes with the most {what}'
-
-
-def _write_rows(
-    path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]
-) -> Path:
-    with path.open('w', newline='', encoding='utf-8') as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows(rows)
-    return path

@@ -1,10 +1,9 @@
 """Several detectors on one dataset, side by side."""
 
-import csv
 import logging
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from mmengine.config import Config
@@ -13,7 +12,7 @@ from mmengine.logging import print_log
 from mmvision_ext.engine.checkpointing import read_checkpoint
 from mmvision_ext.utils import InputError
 from mmvision_ext.utils.provenance import code_commit
-from mmvision_ext.utils.tables import markdown_table, number
+from mmvision_ext.utils.tables import markdown_table, number, save_csv
 from mmvision_ext.visualization.charts import plot_bars
 
 from .model import load_config
@@ -133,8 +132,9 @@ def compare_detectors(
         One row per model.
 
     Raises:
-        InputError: A name occurs twice, a file is missing, weights do not
-            fit, or a model has other classes than the dataset.
+        InputError: A name occurs twice, a number is below 1, a file is
+            missing, weights do not fit, or a model has other classes than the
+            dataset.
     """
     names = [contestant.name for contestant in contestants]
     if not names or len(set(names)) < len(names):
@@ -143,6 +143,8 @@ def compare_detectors(
             f'names, found {names}. Name them: '
             'NAME=CONFIG.py:CHECKPOINT.'
         )
+    if num_timed < 1:
+        raise InputError(f'num_timed: expected at least 1, found {num_timed}.')
     dataset_config = dataset_config or _dataset_owner(contestants)
     return [
         _compare_one(
@@ -230,12 +232,8 @@ def write_comparison(
     folder.mkdir(parents=True, exist_ok=True)
     text, table = folder / 'comparison.md', folder / 'comparison.csv'
     text.write_text(comparison_table(rows), 'utf-8')
-    with table.open('w', newline='', encoding='utf-8') as file:
-        writer = csv.DictWriter(
-            file, [field.name for field in fields(ComparisonRow)]
-        )
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in rows)
+    names = [field.name for field in fields(ComparisonRow)]
+    save_csv(table, names, map(astuple, rows))
     shown = {
         key: title
         for key, (title, _) in COLUMNS.items()

@@ -21,7 +21,7 @@ from mmvision_ext.visualization.heatmap import overlay_heat
 from mmvision_ext.visualization.palette import class_colors
 
 from .model import Detector
-from .results import picture_name, refuse_source_folder
+from .result_list import picture_name, refuse_source_folder
 from .sources import ImageSource
 
 PANEL_SIDE = 420  # of a heat map, pixels
@@ -76,7 +76,7 @@ class ContextMap:
         Returns:
             RGB, shape (H, W, 3), uint8.
         """
-        image = np.ascontiguousarray(self.source.read()[..., ::-1])
+        image = self.source.read_rgb()
         order = np.argsort(-self.posterior, kind='stable')
         colors = class_colors(len(self.words))
         bars = [
@@ -111,7 +111,7 @@ class ContextMap:
                 f'{low:.2f}, red at {high:.2f} in all maps',
             ],
             1,
-            title=self.source.name,
+            title=Path(self.source.name).stem,
         )
 
 
@@ -153,12 +153,14 @@ def find_context(
         embedded = context.embed(positions.flatten(1).mT)
         words = model.vocabulary.features
         cosines = (embedded @ words.mT).mT.unflatten(1, positions.shape[1:])
-        odds = context.posterior(overview(model.backbone, stages), words)[0]
+        share = height / images.shape[2], width / images.shape[3]
+        seen = overview(model.backbone, stages, [share])
+        odds = context.posterior(seen, words)[0]
     return ContextMap(
         source,
         model.vocabulary.words,
         cosines.cpu().numpy(),
-        (height / images.shape[2], width / images.shape[3]),
+        share,
         odds.sigmoid().cpu().numpy(),
     )
 

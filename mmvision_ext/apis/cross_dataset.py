@@ -1,6 +1,5 @@
 """How a model does on a dataset that it was not trained for."""
 
-import csv
 import json
 import math
 from collections import Counter
@@ -14,8 +13,11 @@ from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS, DefaultScope
 
+from mmvision_ext.datasets.coco_checks import check_coco
+from mmvision_ext.datasets.json_files import read_json
 from mmvision_ext.utils import InputError
-from mmvision_ext.utils.tables import markdown_table, number
+from mmvision_ext.utils.tables import markdown_table, number, save_csv
+from mmvision_ext.utils.type_name import type_name
 
 from .class_map import ClassMap, read_class_map
 from .model import load_detector
@@ -153,10 +155,7 @@ class CrossDatasetReport:
         )
         text.write_text(self.to_markdown(), 'utf-8')
         rows = self.rows()
-        with table.open('w', newline='', encoding='utf-8') as file:
-            writer = csv.DictWriter(file, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
+        save_csv(table, list(rows[0]), (row.values() for row in rows))
         data.write_text(
             json.dumps(
                 dict(
@@ -250,26 +249,21 @@ def evaluate_on_coco(
 
 def _read_annotations(path: Path) -> tuple[list[str], dict[int, Counter[str]]]:
     """Names of the categories, and objects of each by image id."""
-    try:
-        content = json.loads(path.read_text())
-        names = {item['id']: item['name'] for item in content['categories']}
-        objects: dict[int, Counter[str]] = {
-            image['id']: Counter() for image in content['images']
-        }
-        for item in content['annotations']:
-            if not item.get('iscrowd', 0):
-                objects[item['image_id']][names[item['category_id']]] += 1
-    except FileNotFoundError:
+    if not path.is_file():
         raise InputError(
             f'annotations: expected a COCO-format JSON file, '
             f'found none at {path}.'
-        ) from None
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise InputError(
-            f'annotations {path}: expected COCO-format JSON with images, '
-            'categories and annotations that refer to them, found a fault: '
-            f'{error!r}.'
-        ) from error
+        )
+    content = read_json(path)
+    check_coco(content, path)
+    names = {item['id']: item['name'] for item in content['categories']}
+    objects: dict[int, Counter[str]] = {
+        image['id']: Counter() for image in content['images']
+    }
+    for item in content['annotations']:
+        name = names.get(item['category_id'])  # the dataset tells of others
+        if name is not None and not item.get('iscrowd', 0):
+            objects[item['image_id']][name] += 1
     return list(names.values()), objects
 
 
@@ -280,7 +274,7 @@ def _coco_dataset(
     categories: Sequence[str],
 ) -> BaseDataset:
     pipeline = test_pipeline(config, config)
-    names = [str(step['type']).rpartition('.')[2] for step in pipeline]
+    names = [type_name(step.get('type')) for step in pipeline]
     loading = pipeline[names.index('LoadAnnotations')]
     settings = dict(
         type='mmvision_ext.CocoInstanceDataset',

@@ -9,8 +9,8 @@ from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS, DefaultScope
 
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.config.dataset_configs import loads_from_files
 
-from .grad_cam import image_pipeline
 from .model import config_faults
 from .sources import ImageSource, list_sources
 
@@ -31,8 +31,7 @@ def list_images(texts: Sequence[str], config: Config) -> list[ImageSource]:
         InputError: There is no such image, or a file holds several of the
             dataset's images.
     """
-    _, loads = image_pipeline(config)
-    if loads:
+    if loads_from_files(config):
         return list_sources(texts)
     dataset = _test_dataset(config)
     positions = {name: i for i, name in enumerate(_names(dataset))}

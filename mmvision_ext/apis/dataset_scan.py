@@ -21,7 +21,7 @@ from mmvision_ext.engine.images import (
     iter_leaves,
 )
 from mmvision_ext.utils import InputError
-from mmvision_ext.utils.config_check import check_datasets
+from mmvision_ext.utils.config.check import check_datasets
 
 from .progress import track
 
@@ -95,8 +95,10 @@ def scan_config(
 
     Raises:
         InputError: The config has none of the loaders, a dataset cannot be
-            built, or a process died.
+            built, there are less than 0 workers, or a process died.
     """
+    if workers is not None and workers < 0:
+        raise InputError(f'workers: expected at least 0, found {workers}.')
     datasets, leaves = _build(config, splits)
     tasks: dict[str, tuple[int, int]] = {}
     for number, dataset in enumerate(datasets):

@@ -1,6 +1,5 @@
 """A scan of images as tables and files."""
 
-import csv
 import json
 from collections import defaultdict
 from pathlib import Path
@@ -8,6 +7,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from mmvision_ext.utils.tables import save_csv
 
 from .dataset_scan import DatasetScan, ScannedDataset
 
@@ -70,21 +71,20 @@ def save_scan(scan: DatasetScan, folder: str | Path) -> list[Path]:
             if dataset.split not in splits[path]:
                 splits[path].append(dataset.split)
     kinds: dict[str, int] = defaultdict(int)
-    with table.open('w', newline='', encoding='utf-8') as file:
-        writer = csv.writer(file)
-        writer.writerow(_COLUMNS)
-        for path, record in scan.records.items():
-            for problem in record.problems:
-                kinds[problem.kind] += 1
-                writer.writerow(
-                    (
-                        path,
-                        ' '.join(splits[path]),
-                        problem.kind,
-                        int(problem.fails),
-                        problem.text,
-                    )
+    rows = []
+    for path, record in scan.records.items():
+        for problem in record.problems:
+            kinds[problem.kind] += 1
+            rows.append(
+                (
+                    path,
+                    ' '.join(splits[path]),
+                    problem.kind,
+                    int(problem.fails),
+                    problem.text,
                 )
+            )
+    save_csv(table, _COLUMNS, rows)
     datasets = [
         dict(
             zip(

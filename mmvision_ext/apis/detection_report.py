@@ -1,6 +1,5 @@
 """What a detector does well and badly on a dataset, from one prediction."""
 
-import csv
 import math
 from pathlib import Path
 
@@ -9,6 +8,8 @@ from mmvision_ext.evaluation.functional import (
     VOCResult,
     voc_average_precision,
 )
+from mmvision_ext.utils import InputError
+from mmvision_ext.utils.tables import save_csv
 from mmvision_ext.visualization.charts import plot_bars
 
 from .error_analysis import (
@@ -48,8 +49,11 @@ def write_detection_report(
         :func:`~mmvision_ext.apis.error_analysis.write_error_pages`.
 
     Raises:
-        InputError: A threshold is out of range, or masks are missing.
+        InputError: A threshold or number is out of range, or masks are
+            missing.
     """
+    if per_page < 1:
+        raise InputError(f'per_page: expected at least 1, found {per_page}.')
     data = collect_error_data(predictions, kind, iou_thr, score_thr)
     return [
         *write_class_table(data, folder),
@@ -83,24 +87,18 @@ def write_class_table(data: ErrorData, folder: str | Path) -> list[Path]:
     }
     counts = results['bbox'].num_gt.tolist()
     values = {kind: _values(result) for kind, result in results.items()}
-    table = folder / 'per_class.csv'
-    with table.open('w', newline='', encoding='utf-8') as file:
-        writer = csv.writer(file)
-        writer.writerow(['class', 'objects', *COLUMNS.values()])
-        for index, (name, count) in enumerate(
-            zip([*data.classes, 'mean'], [*counts, sum(counts)], strict=True)
-        ):
-            cells = [
-                values[kind][index] if kind in values else None
-                for kind in COLUMNS
-            ]
-            writer.writerow(
-                [
-                    name,
-                    count,
-                    *('' if cell is None else f'{cell:.4f}' for cell in cells),
-                ]
-            )
+    rows = []
+    for index, (name, count) in enumerate(
+        zip([*data.classes, 'mean'], [*counts, sum(counts)], strict=True)
+    ):
+        cells = [
+            values[kind][index] if kind in values else None for kind in COLUMNS
+        ]
+        texts = ['' if cell is None else f'{cell:.4f}' for cell in cells]
+        rows.append([name, count, *texts])
+    table = save_csv(
+        folder / 'per_class.csv', ['class', 'objects', *COLUMNS.values()], rows
+    )
     chart = plot_bars(
         {COLUMNS[kind]: values[kind] for kind in kinds},
         [

@@ -1,6 +1,5 @@
 """Confusion matrix and pictures of a detector's errors."""
 
-import csv
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from mmvision_ext.evaluation.functional import (
 )
 from mmvision_ext.evaluation.metrics.collector import image_record
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.tables import save_csv
 from mmvision_ext.visualization.charts import plot_bars, plot_confusion
 from mmvision_ext.visualization.draw import Picture, draw_boxes, save_image
 from mmvision_ext.visualization.grid import image_grid
@@ -154,12 +154,14 @@ def write_confusion(data: ErrorData, folder: str | Path) -> list[Path]:
     chart = plot_confusion(
         shown, rows, columns, folder / 'confusion_matrix.png', data.setting
     )
-    table = folder / 'confusion_matrix.csv'
-    with table.open('w', newline='', encoding='utf-8') as file:
-        writer = csv.writer(file)
-        writer.writerow(['true \\ detected', *columns])
-        for name, counts in zip(rows, matrix.tolist(), strict=True):
-            writer.writerow([name, *counts])
+    table = save_csv(
+        folder / 'confusion_matrix.csv',
+        ['true \\ detected', *columns],
+        (
+            [name, *counts]
+            for name, counts in zip(rows, matrix.tolist(), strict=True)
+        ),
+    )
     return [chart, table]
 
 
@@ -234,7 +236,7 @@ def _panel(
 ) -> tuple[Picture, str]:
     """The surroundings of one error, and what happened there."""
     source = data.sources[error.img_id]
-    image = np.ascontiguousarray(source.read()[..., ::-1])
+    image = source.read_rgb()
     truth, found = record.truth, record.detections
     boxes, masks, texts, colors = [], [], [], []
     if error.object_index is not None:
@@ -299,37 +301,34 @@ def _write_table(
     path: Path,
 ) -> Path:
     """All errors, one per line."""
-    with path.open('w', newline='', encoding='utf-8') as file:
-        writer = csv.writer(file)
-        writer.writerow(
-            [
-                'error',
-                'image',
-                'true_class',
-                'detected_class',
-                'score',
-                'iou',
-                'true_box',
-                'detected_box',
-            ]
+    header = [
+        'error',
+        'image',
+        'true_class',
+        'detected_class',
+        'score',
+        'iou',
+        'true_box',
+        'detected_box',
+    ]
+    rows = []
+    for error in errors:
+        record = records[error.img_id]
+        cells = ['', '', '', '', '', '']
+        if error.object_index is not None:
+            index = error.object_index
+            cells[0] = data.classes[record.truth.labels[index]]
+            cells[4] = _box_text(record.truth.boxes[index])
+        if error.detection_index is not None:
+            index = error.detection_index
+            cells[1] = data.classes[record.detections.labels[index]]
+            cells[2] = f'{record.detections.scores[index]:.4f}'
+            cells[3] = f'{error.iou:.4f}'
+            cells[5] = _box_text(record.detections.boxes[index])
+        rows.append(
+            [error.type.value, data.sources[error.img_id].name, *cells]
         )
-        for error in errors:
-            record = records[error.img_id]
-            cells = ['', '', '', '', '', '']
-            if error.object_index is not None:
-                index = error.object_index
-                cells[0] = data.classes[record.truth.labels[index]]
-                cells[4] = _box_text(record.truth.boxes[index])
-            if error.detection_index is not None:
-                index = error.detection_index
-                cells[1] = data.classes[record.detections.labels[index]]
-                cells[2] = f'{record.detections.scores[index]:.4f}'
-                cells[3] = f'{error.iou:.4f}'
-                cells[5] = _box_text(record.detections.boxes[index])
-            writer.writerow(
-                [error.type.value, data.sources[error.img_id].name, *cells]
-            )
-    return path
+    return save_csv(path, header, rows)
 
 
 def _box_text(box: NDArray[np.float32]) -> str:

@@ -10,20 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from mmcv.transforms import Compose
-from mmengine.config import Config
 from mmengine.dataset import default_collate
-from mmengine.registry import TRANSFORMS, DefaultScope
 from numpy.typing import NDArray
 from torch import nn
 
 from mmvision_ext.utils import InputError
 from mmvision_ext.visualization.draw import Picture
 
+from .classification_input import ClassifierInput
 from .classification_layers import Recorder, last_tensor
 from .model import Classifier
 from .sources import ImageSource
@@ -79,7 +76,7 @@ class GradCam:
     def __init__(self, model: Classifier, layer: str | None = None) -> None:
         self.model = model
         self.layer = layer
-        self._steps, self._loads = image_pipeline(model.cfg)
+        self._input = ClassifierInput(model.cfg)
         if layer is not None:
             Recorder(model, [layer])  # checks the name
 
@@ -135,7 +132,7 @@ class GradCam:
         if self.layer is None:
             self.layer = default_layer(self.model, inputs, target)
         heat = class_activation(self.model, inputs, self.layer, target)
-        image = _as_picture(packed['inputs'], self._loads)
+        image = _as_picture(packed['inputs'], self._input.loads)
         return CamResult(
             source,
             image,
@@ -158,58 +155,7 @@ class GradCam:
         Raises:
             InputError: The image cannot be read.
         """
-        steps = self._steps
-        if self._loads and source.path is not None:
-            entry: dict[str, Any] = dict(img_path=str(source.path))
-        else:
-            pixels = source.read()
-            if self._loads:
-                steps = steps[1:]
-            else:  # datasets in memory are RGB
-                pixels = np.ascontiguousarray(pixels[..., ::-1])
-            size = pixels.shape[:2]
-            entry = dict(img=pixels, img_shape=size, ori_shape=size)
-        try:
-            return Compose(steps)(entry)
-        except InputError:
-            raise
-        except (AssertionError, OSError, ValueError, cv2.error) as error:
-            reason = (str(error).strip() or 'no reason given').splitlines()[-1]
-            raise InputError(
-                f'image {source.name}: expected one that the test pipeline '
-                f'can read and resize, found that it fails: {reason}'
-            ) from error
-
-
-def image_pipeline(config: Config) -> tuple[list[Any], bool]:
-    """The test pipeline of a config.
-
-    Args:
-        config: A classification config with a ``test_dataloader``.
-
-    Returns:
-        Its steps, built, and whether the first one reads a file, as BGR;
-        otherwise they take RGB pixels, as mmpretrain's datasets in memory
-        give them.
-
-    Raises:
-        InputError: The config has no test pipeline.
-    """
-    loader = config.get('test_dataloader') or {}
-    dataset = loader.get('dataset') or {}
-    while not dataset.get('pipeline') and 'dataset' in dataset:
-        dataset = dataset['dataset']
-    if not dataset.get('pipeline'):
-        raise InputError(
-            'test_dataloader.dataset.pipeline: expected in '
-            f'{config.filename or "the config"}, found none. It says how '
-            'images are prepared.'
-        )
-    with DefaultScope.overwrite_default_scope(
-        config.get('default_scope', 'mmpretrain')
-    ):
-        steps = [TRANSFORMS.build(step) for step in dataset['pipeline']]
-    return steps, type(steps[0]).__name__.startswith('Load')
+        return self._input.prepare(source)
 
 
 def class_activation(

@@ -21,7 +21,7 @@ from mmvision_ext.evaluation.chance import baseline_of, is_baseline
 from mmvision_ext.evaluation.functional.attribute_summary import (
     frequency_thirds,
 )
-from mmvision_ext.utils.provenance import code_commit
+from mmvision_ext.utils.provenance import code_commit, hardware_name
 from mmvision_ext.utils.tables import markdown_table
 from mmvision_ext.visualization.attribute_charts import (
     AttributeScale,
@@ -31,7 +31,6 @@ from mmvision_ext.visualization.attribute_charts import (
 
 from .inference_speed import Speed, measure_speed
 from .model import load_config
-from .training_facts import hardware_name
 
 HOOK = 'mmvision_ext.InferenceReportHook'
 

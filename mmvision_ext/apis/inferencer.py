@@ -1,45 +1,42 @@
 """One call from images to detections."""
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from mmcv.transforms import Compose
 from mmdet.structures import DetDataSample
-from mmdet.utils import get_test_pipeline_cfg
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
-from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
 
-from mmvision_ext.utils import InputError
+from mmvision_ext.utils.config.dataset_configs import pipeline_of_test
+from mmvision_ext.utils.type_name import type_name
 
-from .model import Detector, load_detector
-from .progress import track
+from .exported_model import load_model
+from .model import Detector, config_faults, load_detector
 from .results import DetectionResults, to_result
-from .sources import (
-    ChannelOrder,
-    ImageInput,
-    ImageSource,
-    Pixels,
-    list_sources,
-)
+from .source_loop import in_batches, read_each
+from .sources import ChannelOrder, ImageInput, Pixels, list_sources
 
 
 class DetectionInferencer:
-    """Detect objects in images, folders, patterns, arrays.
+    """Detect objects in images, folders, addresses, videos, arrays.
 
     Args:
-        config: Config file or config.
-        checkpoint: File or http(s) address of the weights.
+        config: Config file, name of a config in the model index, config, or
+            file of tools/deployment/export_onnx.py, which needs no more.
+        checkpoint: File or http(s) address of the weights; None takes the
+            address in the model index.
         device: Such as ``'cuda:0'`` or ``'cpu'``; None takes the first GPU
-            where there is one.
+            where there is one. Exported files run on the CPU.
         score_thr: Lowest confidence that is kept.
         trust_checkpoint: Whether code that the checkpoint holds is run.
 
     Raises:
-        InputError: See :func:`~mmvision_ext.apis.model.load_detector`.
+        InputError: See :func:`~mmvision_ext.apis.model.load_detector`; or
+            the config has no test pipeline, or the exported file cannot be
+            used.
 
     Example:
         >>> detect = DetectionInferencer('config.py', 'epoch_24.pth')
@@ -50,13 +47,18 @@ class DetectionInferencer:
     def __init__(
         self,
         config: str | Path | Config,
-        checkpoint: str | Path,
+        checkpoint: str | Path | None = None,
         device: str | None = None,
         score_thr: float = 0.3,
         trust_checkpoint: bool = False,
     ) -> None:
-        self.model = load_detector(
-            config, checkpoint, device, trust_checkpoint
+        self.model = load_model(
+            config,
+            checkpoint,
+            device,
+            trust_checkpoint,
+            'detection',
+            load_detector,
         )
         self.score_thr = score_thr
         self.pipeline = array_pipeline(self.model.cfg)
@@ -71,8 +73,9 @@ class DetectionInferencer:
         """Detect objects.
 
         Args:
-            inputs: A file, a folder, a pattern, an array (H, W, 3) uint8, a
-                PIL image, or a list of these.
+            inputs: A file, a folder, a pattern, an address, a video, an
+                array (H, W, 3) uint8, a PIL image, or a list of these, see
+                :func:`~mmvision_ext.apis.sources.list_sources`.
             batch_size: Images that run through the model at once.
             channel_order: Order of the channels of arrays: ``'bgr'`` as
                 mmdet, mmcv and cv2 have them, or ``'rgb'``.
@@ -80,49 +83,34 @@ class DetectionInferencer:
 
         Returns:
             One result per image that could be read, in order; images of a
-            folder or pattern that could not are counted in a warning and
-            listed in ``skipped``.
+            folder, pattern or video that could not are counted in a warning
+            and listed in ``skipped``.
 
         Raises:
             InputError: A file or folder does not exist or has no images, an
                 image named by the caller cannot be read, or none can.
         """
-        if batch_size < 1:
-            raise InputError(
-                f'batch_size: expected at least 1, found {batch_size}.'
-            )
         sources = list_sources(inputs, channel_order)
         results = DetectionResults()
-        waiting: list[tuple[ImageSource, Pixels]] = []
-        for source in track(sources, 'detecting', len(sources), progress):
-            try:
-                waiting.append((source, source.read()))
-            except InputError as error:
-                if not source.may_skip:
-                    raise
-                results.skipped.append(str(error))
-            if len(waiting) == batch_size:
-                self._detect(waiting, results)
-                waiting = []
-        if waiting:
-            self._detect(waiting, results)
-        _report_skipped(results, len(sources))
-        return results
-
-    def _detect(
-        self,
-        images: Sequence[tuple[ImageSource, Pixels]],
-        results: DetectionResults,
-    ) -> None:
-        samples = predict_arrays(
-            self.model, self.pipeline, [pixels for _, pixels in images]
+        images = read_each(
+            sources,
+            lambda source: source.read(),
+            results.skipped,
+            'detecting',
+            progress,
         )
-        for (source, _), sample in zip(images, samples, strict=True):
-            results.append(
+        for batch in in_batches(images, batch_size):
+            samples = predict_arrays(
+                self.model, self.pipeline, [pixels for *_, pixels in batch]
+            )
+            results += [
                 to_result(
                     sample, source, self.model.dataset_meta, self.score_thr
                 )
-            )
+                for (_, source, _), sample in zip(batch, samples, strict=True)
+            ]
+        results.report_skipped(len(sources))
+        return results
 
 
 def array_pipeline(config: Config) -> Compose:
@@ -134,17 +122,23 @@ def array_pipeline(config: Config) -> Compose:
     Returns:
         The pipeline; it takes ``img`` (BGR, (H, W, 3), uint8) and
         ``img_id``.
+
+    Raises:
+        InputError: The config has no test pipeline, or it cannot be built.
     """
     steps = []
-    for step in get_test_pipeline_cfg(config):
-        name = str(step['type']).rpartition('.')[2]
+    for step in pipeline_of_test(config):
+        name = type_name(step.get('type'))
         if name == 'LoadAnnotations':
             continue
         if name == 'LoadImageFromFile':
             step = {**step, 'type': 'mmdet.LoadImageFromNDArray'}
         steps.append(step)
-    with DefaultScope.overwrite_default_scope(
-        config.get('default_scope', 'mmdet')
+    with (
+        DefaultScope.overwrite_default_scope(
+            config.get('default_scope', 'mmdet')
+        ),
+        config_faults(config, 'test_dataloader'),
     ):
         return Compose(steps)
 
@@ -168,16 +162,3 @@ def predict_arrays(
         for index, image in enumerate(images)
     ]
     return model.test_step(pseudo_collate(items))
-
-
-def _report_skipped(results: DetectionResults, total: int) -> None:
-    """Warn of images that could not be read; raise when none could."""
-    if not results.skipped:
-        return
-    text = (
-        f'{len(results.skipped)} of {total} images could not be read:\n  '
-        + '\n  '.join(results.skipped)
-    )
-    if not results:
-        raise InputError(text)
-    print_log(text, 'current', logging.WARNING)

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from mmvision_ext.utils import InputError
+from mmvision_ext.utils import InputError, brief
 
 Identity = Mapping[str, Any]
 Record = dict[str, Any]
@@ -148,8 +148,8 @@ def file_stamp(path: Path) -> tuple[int, int]:
 def _check_identity(path: Path, found: Identity, expected: Identity) -> None:
     wanted = json.loads(json.dumps(expected))
     different = [
-        f'{key} is {_short(found.get(key))} there and '
-        f'{_short(wanted.get(key))} now'
+        f'{key} is {brief(found.get(key))} there and '
+        f'{brief(wanted.get(key))} now'
         for key in {**found, **wanted}
         if found.get(key) != wanted.get(key)
     ]
@@ -159,8 +159,3 @@ def _check_identity(path: Path, found: Identity, expected: Identity) -> None:
             f'others: {"; ".join(different)}. Name another --out, or start '
             'anew (--restart), which throws the labels there away.'
         )
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 40 else f'{text[:37]}...'

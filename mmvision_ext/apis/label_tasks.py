@@ -9,11 +9,11 @@ from mmvision_ext.datasets.coco_checks import check_coco
 from mmvision_ext.datasets.json_files import read_json
 from mmvision_ext.utils import InputError
 
+from .attribute_results import Box
 from .image_folder import check_names, list_images
 from .sources import ImageSource
 
 Content = dict[str, Any]
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,11 @@ from mmvision_ext.engine.checkpointing import (
     state_of,
 )
 from mmvision_ext.models.text.vocabulary import Vocabulary
-from mmvision_ext.utils import InputError
-from mmvision_ext.utils.class_check import has_vocabulary
+from mmvision_ext.utils import InputError, reason_of
+from mmvision_ext.utils.config.class_check import has_vocabulary
 from mmvision_ext.utils.config.options import merge_options
-from mmvision_ext.utils.config_file import read_config
+from mmvision_ext.utils.config.read import read_config
+from mmvision_ext.utils.model_index import find_config, published_weights
 
 from .attribute_words import tell_names, without_words
 
@@ -48,7 +49,7 @@ BUILD_ERRORS = (
 
 def load_detector(
     config: str | Path | Config,
-    checkpoint: str | Path,
+    checkpoint: str | Path | None = None,
     device: str | None = None,
     trust_checkpoint: bool = False,
 ) -> Detector:
@@ -60,8 +61,9 @@ def load_detector(
     error instead of a warning.
 
     Args:
-        config: Config file or config.
-        checkpoint: File or http(s) address of the weights.
+        config: Config file, name of a config in the model index, or config.
+        checkpoint: File or http(s) address of the weights; None takes the
+            address in the model index.
         device: Such as ``'cuda:0'`` or ``'cpu'``. None takes the first GPU
             where there is one.
         trust_checkpoint: Whether code that the checkpoint holds is run, see
@@ -72,8 +74,9 @@ def load_detector(
         and ``dataset_meta`` (``classes``, and ``palette`` where known).
 
     Raises:
-        InputError: A file is missing or unreadable, the weights do not fit
-            the model, or neither file names the classes.
+        InputError: A file is missing or unreadable, no weights are
+            published, the weights do not fit the model, or neither file
+            names the classes.
     """
     return _load(
         load_config(config),
@@ -86,7 +89,7 @@ def load_detector(
 
 def load_classifier(
     config: str | Path | Config,
-    checkpoint: str | Path,
+    checkpoint: str | Path | None = None,
     device: str | None = None,
     trust_checkpoint: bool = False,
 ) -> Classifier:
@@ -96,8 +99,9 @@ def load_classifier(
     no code of the checkpoint is run unless asked for.
 
     Args:
-        config: Config file or config.
-        checkpoint: File or http(s) address of the weights.
+        config: Config file, name of a config in the model index, or config.
+        checkpoint: File or http(s) address of the weights; None takes the
+            address in the model index.
         device: Such as ``'cuda:0'`` or ``'cpu'``. None takes the first GPU
             where there is one.
         trust_checkpoint: Whether code that the checkpoint holds is run, see
@@ -108,9 +112,10 @@ def load_classifier(
         and ``dataset_meta`` (``classes``).
 
     Raises:
-        InputError: A file is missing or unreadable, the weights do not fit
-            the model, or neither file names the classes; or the model takes
-            embeddings of its classes from a file, which cannot be used.
+        InputError: A file is missing or unreadable, no weights are
+            published, the weights do not fit the model, or neither file
+            names the classes; or the model takes embeddings of its classes
+            from a file, which cannot be used.
     """
     config = load_config(config)
     config.setdefault('default_scope', 'mmpretrain')
@@ -132,7 +137,7 @@ def load_config(
     """Read a config file; a config passes through as a copy.
 
     Args:
-        config: Config file or config.
+        config: Config file, name of a config in the model index, or config.
         options: Settings to override, dotted key to value.
 
     Returns:
@@ -145,7 +150,7 @@ def load_config(
     if isinstance(config, Config):
         config = copy.deepcopy(config)
     else:
-        config = read_config(config)
+        config = read_config(find_config(config))
     merge_options(config, options or {})
     return config
 
@@ -208,32 +213,30 @@ def pick_device(device: str | None) -> str:
     try:
         torch.empty(0, device=name)
     except (AssertionError, ImportError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
         raise InputError(
             f'device: expected one of this machine, such as cpu or cuda:0, '
-            f'found {name!r} ({reason}).'
+            f'found {name!r} ({reason_of(error)}).'
         ) from error
     return name
 
 
-def dataset_metainfo(config: Config, split: str = 'test') -> dict[str, Any]:
-    """Metainfo of a config's dataset, without reading its annotations.
+def dataset_metainfo(config: Config) -> dict[str, Any]:
+    """Metainfo of a config's test dataset, without reading its annotations.
 
     Args:
         config: Config of a detector or classifier.
-        split: ``'train'``, ``'val'`` or ``'test'``.
 
     Returns:
         The metainfo, with ``classes`` where the dataset names them.
     """
-    dataset = config[f'{split}_dataloader'].dataset.to_dict()
+    dataset = config.test_dataloader.dataset.to_dict()
     while 'type' in dataset and 'dataset' in dataset:
         dataset = dataset['dataset']
     with (
         DefaultScope.overwrite_default_scope(
             config.get('default_scope', 'mmdet')
         ),
-        config_faults(config, f'{split}_dataloader'),
+        config_faults(config, 'test_dataloader'),
     ):
         kind = dataset['type']
         if isinstance(kind, str):
@@ -247,19 +250,21 @@ def dataset_metainfo(config: Config, split: str = 'test') -> dict[str, Any]:
 def _load(
     config: Config,
     build: Callable[[Config], Any],
-    checkpoint: str | Path,
+    checkpoint: str | Path | None,
     device: str | None,
     trust: bool,
 ) -> Any:
     """What all kinds of model have in common."""
     device = pick_device(device)
+    if checkpoint is None:
+        checkpoint = published_weights(config.filename)
     content = read_checkpoint(checkpoint, trust)
     with config_faults(config, 'model'):
         model = build(config)
     state = state_of(content)
     report = match_state_dict(model.state_dict(), state)
     try:  # load hooks of some models rename or resize entries
-        missing = model.load_state_dict(state, strict=False).missing_keys
+        missing, surplus = model.load_state_dict(state, strict=False)
         fits = not without_words(model, missing)
     except RuntimeError:  # shapes
         fits = False
@@ -270,6 +275,15 @@ def _load(
             f'architecture and class count.\n{report.summary(str(checkpoint))}'
             '\nName the config that the checkpoint was trained with; it lies '
             'beside the checkpoint in its work directory.'
+        )
+    if surplus:
+        warnings.warn(
+            f'checkpoint {checkpoint}: {len(surplus)} of {len(state)} entries '
+            f'have no place in the model of {config.filename or "the config"} '
+            f'and are left out: {", ".join(surplus[:3])}'
+            f'{", ..." if len(surplus) > 3 else ""}. Name the config that the '
+            'checkpoint was trained with, or results will be others.',
+            stacklevel=3,
         )
     model.cfg = config
     model.dataset_meta = _dataset_meta(content, config, checkpoint)

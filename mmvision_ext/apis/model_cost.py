@@ -16,12 +16,13 @@ from mmengine.dataset import pseudo_collate
 from mmengine.logging import MMLogger
 from torch.utils.flop_counter import FlopCounterMode
 
-from mmvision_ext.utils.provenance import processor_name
+from mmvision_ext.utils.provenance import hardware_name
 
 from .model import Detector, load_config, load_detector, pick_device
 from .predictions import build_dataset
 
 MEBIBYTE = 2**20
+WARMUP = 5  # images that run before those that are timed
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,6 @@ def measure_cost(
     device: str | None = None,
     dataset_config: str | Path | Config | None = None,
     num_images: int = 30,
-    num_warmup: int = 5,
 ) -> ModelCost:
     """Measure a detector in a process of its own.
 
@@ -75,9 +75,8 @@ def measure_cost(
         device: Such as ``'cuda:0'`` or ``'cpu'``; None takes the first GPU
             where there is one.
         dataset_config: Take the test images from this config's dataset.
-        num_images: Number of images to time; the dataset is repeated where
-            it has fewer.
-        num_warmup: Number of images to run before.
+        num_images: Number of images to time, at least 1; the dataset is
+            repeated where it has fewer.
 
     Returns:
         The cost.
@@ -95,7 +94,6 @@ def measure_cost(
             pick_device(device),
             None if dataset_config is None else load_config(dataset_config),
             num_images,
-            num_warmup,
         ).result()
 
 
@@ -148,7 +146,6 @@ def _measure(
     device: str,
     dataset_config: Config | None,
     num_images: int,
-    num_warmup: int,
 ) -> ModelCost:
     """Run in the fresh process."""
     dataset = build_dataset(config, 'test', dataset_config)
@@ -162,12 +159,12 @@ def _measure(
         torch.cuda.reset_peak_memory_stats(device)
     model = load_detector(config, checkpoint, device)
     times = []
-    for index in range(num_warmup + num_images):
+    for index in range(WARMUP + num_images):
         batch = pseudo_collate([items[index % len(items)]])
         start = _now(device)
         with torch.no_grad():
             model.test_step(batch)
-        if index >= num_warmup:
+        if index >= WARMUP:
             times.append(_now(device) - start)
     peak: float | None
     if on_gpu:
@@ -185,7 +182,7 @@ def _measure(
     latency = statistics.median(times) * 1000
     shape = items[0]['inputs'].shape
     return ModelCost(
-        device=_device_name(device),
+        device=hardware_name(torch.device(device)),
         latency_ms=latency,
         fps=1000 / latency,
         num_timed=len(times),
@@ -218,10 +215,3 @@ def _peak_resident_mib() -> float | None:
         if line.startswith('VmHWM:'):
             return int(line.split()[1]) / 1024
     return None
-
-
-def _device_name(device: str) -> str:
-    """Model name of the processor, with threads for a CPU."""
-    if device.startswith('cuda'):
-        return torch.cuda.get_device_name(device)
-    return f'{processor_name()} ({torch.get_num_threads()} thread(s))'

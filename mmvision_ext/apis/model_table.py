@@ -14,6 +14,7 @@ from mmvision_ext.deployment.measure import count_multiply_adds
 from mmvision_ext.utils import InputError
 from mmvision_ext.utils.tables import markdown_table
 
+from .attribute_words import fill_words
 from .model import config_faults, empty_classifier, load_config
 
 TableFormat = Literal['markdown', 'csv']
@@ -62,6 +63,7 @@ def describe_model(
     place = f'{config.filename or "config"}: model'
     with config_faults(config, 'model'):
         model = empty_classifier(config)
+    fill_words(model)
     size = input_size or _input_size(config)
     params = sum(parameter.numel() for parameter in model.parameters())
     model = model.to('meta').eval()  # shapes only
@@ -115,10 +117,11 @@ def _input_size(config: Config) -> int:
     steps = (loader.get('dataset') or {}).get('pipeline') or []
     for step in reversed(steps):
         size = step.get('crop_size', step.get('scale'))
-        if isinstance(size, int):
-            return size
+        sides = set(size) if isinstance(size, (list, tuple)) else {size}
+        if len(sides) == 1 and isinstance(side := sides.pop(), int):
+            return side
     raise InputError(
-        f'{config.filename or "config"}: expected the size of the images in '
-        'data_preprocessor.size or in test_dataloader.dataset.pipeline, '
+        f'{config.filename or "config"}: expected the side of square images '
+        'in data_preprocessor.size or in test_dataloader.dataset.pipeline, '
         'found none; give --size.'
     )

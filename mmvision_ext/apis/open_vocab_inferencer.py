@@ -13,6 +13,7 @@ from mmvision_ext.models.text import (
 )
 from mmvision_ext.models.text.vocabulary import Vocabulary
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.nearest import did_you_mean
 
 from .context_maps import ContextMap, find_context
 from .inferencer import DetectionInferencer
@@ -22,14 +23,18 @@ from .sources import ChannelOrder, ImageInput, list_sources
 
 Words = Sequence[str] | str | Path
 
+_SHOWN = 20  # known words in a message
+
 
 class OpenVocabDetInferencer(DetectionInferencer):
     """Detect what words say, in images, folders, patterns, arrays.
 
     Args:
-        config: Config file or config of a detector whose classes are words,
-            such as ``mmvision_ext.ContextGuidedRCNN``.
-        checkpoint: File or http(s) address of the weights.
+        config: Config file, name of a config in the model index, or config,
+            of a detector whose classes are words, such as
+            ``mmvision_ext.ContextGuidedRCNN``.
+        checkpoint: File or http(s) address of the weights; None takes the
+            address in the model index.
         device: Such as ``'cuda:0'`` or ``'cpu'``; None takes the first GPU
             where there is one.
         score_thr: Lowest confidence that is kept.
@@ -52,7 +57,7 @@ class OpenVocabDetInferencer(DetectionInferencer):
     def __init__(
         self,
         config: str | Path | Config,
-        checkpoint: str | Path,
+        checkpoint: str | Path | None = None,
         device: str | None = None,
         score_thr: float = 0.3,
         encoder: TextEncoder | None = None,
@@ -82,7 +87,9 @@ class OpenVocabDetInferencer(DetectionInferencer):
 
         Args:
             words: A list of words, or an embedding file ``*.safetensors`` of
-                the same encoder.
+                the same encoder. A word means the one in the file that
+                differs by capitals, spaces, hyphens and underscores only,
+                where there is one.
 
         Raises:
             InputError: If there are none, one is empty or comes twice, one is
@@ -101,8 +108,20 @@ class OpenVocabDetInferencer(DetectionInferencer):
             self.model.use_words(bank.names)
             return
         phrases_of(words)  # stops at empty and double ones
-        new = [word for word in words if word not in vocabulary.bank.names]
-        if new and self.encoder is not None:
+        names = vocabulary.bank.names
+        words = [_known(word, names) for word in words]
+        phrases_of(words)  # stops at one that was written in two ways
+        new = [word for word in words if word not in names]
+        if new:
+            if self.encoder is None:
+                raise InputError(
+                    f'words: {vocabulary.path} has no {new[0]!r}'
+                    f'{did_you_mean(new[0], names) or "."} It has '
+                    f'{", ".join(names[:_SHOWN])}'
+                    f'{", ..." if len(names) > _SHOWN else ""}. Others need '
+                    'the encoder of these: encoder=..., or --sentence-model '
+                    'or --architecture and --weights of the demos.'
+                )
             found = self.encoder.embeddings(phrases_of(new), self.sentences)
             vocabulary.extend(found, 'words')
         self.model.use_words(words)
@@ -118,8 +137,9 @@ class OpenVocabDetInferencer(DetectionInferencer):
         """Detect objects.
 
         Args:
-            inputs: A file, a folder, a pattern, an array (H, W, 3) uint8, a
-                PIL image, or a list of these.
+            inputs: A file, a folder, a pattern, an address, a video, an
+                array (H, W, 3) uint8, a PIL image, or a list of these, see
+                :func:`~mmvision_ext.apis.sources.list_sources`.
             batch_size: Images that run through the model at once.
             channel_order: Order of the channels of arrays: ``'bgr'`` as
                 mmdet, mmcv and cv2 have them, or ``'rgb'``.
@@ -166,3 +186,14 @@ class OpenVocabDetInferencer(DetectionInferencer):
             find_context(self.model, self.pipeline, source)
             for source in track(sources, 'looking', len(sources), progress)
         ]
+
+
+def _known(word: str, names: Sequence[str]) -> str:
+    """The name that a word means; itself where none or several may be."""
+    meant = [name for name in names if _letters(name) == _letters(word)]
+    return meant[0] if word not in names and len(meant) == 1 else word
+
+
+def _letters(word: str) -> str:
+    """A word without capitals and what stands between its parts."""
+    return ' '.join(word.lower().replace('_', ' ').replace('-', ' ').split())

@@ -6,15 +6,16 @@ from typing import Any, Literal
 
 import torch
 from mmdet.structures import DetDataSample
-from mmdet.utils import get_test_pipeline_cfg
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, pseudo_collate
 from mmengine.registry import DATASETS, DefaultScope
 
 from mmvision_ext.evaluation.metrics import CocoInstanceMetric
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.config.dataset_configs import pipeline_of_test
+from mmvision_ext.utils.type_name import type_name
 
-from .model import Detector, load_config, load_detector
+from .model import Detector, config_faults, load_config, load_detector
 from .progress import track
 from .sources import ImageSource
 
@@ -68,6 +69,9 @@ class DatasetPredictions:
         limit: Use the first images only.
         check_classes: Raise when the classes of model and dataset differ.
 
+    Raises:
+        InputError: The classes differ, or the limit is below 1.
+
     Attributes:
         model: The detector.
         dataset: The dataset.
@@ -86,7 +90,7 @@ class DatasetPredictions:
         self.dataset = dataset
         self.classes = tuple(dataset.metainfo['classes'])
         self.palette = dataset.metainfo.get('palette')
-        self._length = min(len(dataset), limit or len(dataset))
+        self._length = _limited(dataset, limit)
         if hasattr(model, 'use_words'):  # it finds what it is asked for
             model.use_words(self.classes)
         trained = tuple(model.dataset_meta['classes'])
@@ -129,7 +133,6 @@ def build_dataset(
     config: Config,
     split: Split = 'test',
     dataset_config: str | Path | Config | None = None,
-    **overrides: Any,
 ) -> BaseDataset:
     """Build a dataset whose items go through the model's test pipeline.
 
@@ -138,34 +141,33 @@ def build_dataset(
         split: Which data loader's dataset.
         dataset_config: Take the dataset and the way annotations are loaded
             from this config instead.
-        **overrides: Keys of the dataset to replace.
 
     Returns:
         The dataset in test mode: nothing is filtered out.
 
     Raises:
-        InputError: The dataset is empty or made of several, or the ground
-            truth would not be in pixels of the original images.
+        InputError: The dataset cannot be built, is empty or made of several,
+            or the ground truth would not be in pixels of the original images.
     """
     owner = config if dataset_config is None else load_config(dataset_config)
     key = f'{split}_dataloader'
-    if not owner.get(key):
-        raise InputError(f'{key}: expected in {owner.filename}, found none.')
-    settings = owner[key].dataset.to_dict()
-    while 'dataset' in settings:
-        settings = settings['dataset']
-    if 'datasets' in settings:
-        raise InputError(
-            f'{key}.dataset: expected one dataset, found '
-            f'{len(settings["datasets"])} joined ones. Name one of them in a '
-            'config of its own.'
-        )
-    settings.update(test_mode=True, pipeline=test_pipeline(config, owner))
-    settings.pop('filter_cfg', None)
-    settings.update(overrides)
-    with DefaultScope.overwrite_default_scope(
-        owner.get('default_scope', 'mmdet')
+    with (
+        DefaultScope.overwrite_default_scope(
+            owner.get('default_scope', 'mmdet')
+        ),
+        config_faults(owner, key),
     ):
+        settings = owner[key].dataset.to_dict()
+        while 'dataset' in settings:
+            settings = settings['dataset']
+        if 'datasets' in settings:
+            raise InputError(
+                f'{key}.dataset: expected one dataset, found '
+                f'{len(settings["datasets"])} joined ones. Name one of them '
+                'in a config of its own.'
+            )
+        settings.update(test_mode=True, pipeline=test_pipeline(config, owner))
+        settings.pop('filter_cfg', None)
         dataset = DATASETS.build(settings)
     if not len(dataset):
         raise InputError(f'{key}.dataset: expected images, found none.')
@@ -185,8 +187,8 @@ def test_pipeline(config: Config, owner: Config) -> list[dict[str, Any]]:
     Raises:
         InputError: Annotations are not loaded, or before images are resized.
     """
-    steps = [dict(step) for step in get_test_pipeline_cfg(config)]
-    names = [str(step['type']).rpartition('.')[2] for step in steps]
+    steps = pipeline_of_test(config)
+    names = [type_name(step.get('type')) for step in steps]
     if 'LoadAnnotations' not in names:
         raise InputError(
             'test_dataloader.dataset.pipeline: expected LoadAnnotations, so '
@@ -219,9 +221,9 @@ def loads_masks(config: Config) -> bool:
 def _annotation_steps(config: Config) -> list[dict[str, Any]]:
     """The steps of the test pipeline that load annotations."""
     return [
-        dict(step)
-        for step in get_test_pipeline_cfg(config)
-        if str(step['type']).endswith('LoadAnnotations')
+        step
+        for step in pipeline_of_test(config)
+        if type_name(step.get('type')).endswith('LoadAnnotations')
     ]
 
 
@@ -237,9 +239,21 @@ def iter_images(
     Yields:
         The image file, and a data sample with ``gt_instances`` and
         ``ignored_instances`` in pixels of it.
+
+    Raises:
+        InputError: The limit is below 1.
     """
-    total = min(len(dataset), limit or len(dataset))
+    total = _limited(dataset, limit)
     for index in track(range(total), 'drawing', total):
         sample = dataset[index]['data_samples']
         path = Path(sample.img_path)
         yield ImageSource(str(path), path), sample
+
+
+def _limited(dataset: BaseDataset, limit: int | None) -> int:
+    """Number of images used; all where there is no limit."""
+    if limit is None:
+        return len(dataset)
+    if limit < 1:
+        raise InputError(f'limit: expected at least 1, found {limit}.')
+    return min(len(dataset), limit)

@@ -27,7 +27,8 @@ from mmvision_ext.visualization.proposal_page import (
 from .inferencer import array_pipeline
 from .model import Detector
 from .pictures import draw_ground_truth
-from .results import picture_name, refuse_source_folder, to_result
+from .result_list import picture_name, refuse_source_folder
+from .results import to_result
 from .sources import ImageSource, Pixels
 
 PANEL_SIDE = 480

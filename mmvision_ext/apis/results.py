@@ -1,10 +1,8 @@
 """What a detector found in an image."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -14,10 +12,13 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
 from mmvision_ext.evaluation.metrics.collector import encode_masks
-from mmvision_ext.utils import InputError
-from mmvision_ext.visualization.draw import Picture, draw_instances, save_image
+from mmvision_ext.visualization.draw import Picture, draw_instances
 
+from .result_list import ResultList, coco_content, data_frame
 from .sources import ImageSource
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 Rle = dict[str, Any]
 
@@ -89,16 +90,16 @@ class DetectionResult:
         Returns:
             RGB, shape (H, W, 3), uint8.
         """
-        image = np.ascontiguousarray(self.source.read()[..., ::-1])
+        image = self.source.read_rgb()
         return draw_instances(
             image,
             self.boxes,
             self.labels,
             self.scores,
-            self.mask_array(),
             self.classes,
+            self.mask_array(),
             self.palette,
-            long_side=long_side,
+            long_side,
         )
 
     def to_coco(
@@ -132,17 +133,13 @@ class DetectionResult:
         return entries
 
 
-class DetectionResults(list[DetectionResult]):
-    """Results of several images, in their order.
+class DetectionResults(ResultList[DetectionResult]):
+    """Detections of several images, in their order.
 
     Attributes:
-        skipped: Message for each image of a folder or pattern that could not
-            be read.
+        skipped: Message for each image of a folder, pattern or video that
+            could not be read.
     """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.skipped: list[str] = []
 
     def to_coco(self) -> dict[str, list[dict[str, Any]]]:
         """All detections as one COCO-style dict.
@@ -163,90 +160,33 @@ class DetectionResults(list[DetectionResult]):
                 )
             )
             annotations += result.to_coco(image_id)
-        for number, annotation in enumerate(annotations, start=1):
-            annotation['id'] = number
         classes = self[0].classes if self else ()
-        categories = [
-            dict(id=number, name=name)
-            for number, name in enumerate(classes, start=1)
-        ]
-        return dict(
-            images=images, categories=categories, annotations=annotations
-        )
+        return coco_content(images, classes, annotations)
 
-    def save(self, folder: str | Path) -> list[Path]:
-        """Write a picture per image and ``predictions.json``.
-
-        Pictures are named after their images; a number is added where two
-        images have one name.
-
-        Args:
-            folder: Where to; made where missing. Files of an earlier call
-                are replaced.
+    def to_pandas(self) -> 'DataFrame':
+        """All detections as a table.
 
         Returns:
-            The files written, ``predictions.json`` last.
+            A row for each detection: ``image``, ``class``, ``score``, and
+            ``x1``, ``y1``, ``x2``, ``y2`` in pixels.
 
         Raises:
-            InputError: The images lie in this folder.
+            InputError: pandas is not installed.
         """
-        folder = Path(folder)
-        refuse_source_folder(folder, [result.source for result in self])
-        taken: set[str] = set()
-        files = []
-        for result in self:
-            name = picture_name(result.source, taken)
-            files.append(save_image(folder / name, result.draw()))
-        report = folder / 'predictions.json'
-        report.parent.mkdir(parents=True, exist_ok=True)
-        report.write_text(json.dumps(self.to_coco()))
-        return [*files, report]
-
-
-def picture_name(source: ImageSource, taken: set[str]) -> str:
-    """Name a picture after its image.
-
-    Args:
-        source: The image.
-        taken: Names given so far; the new one is added.
-
-    Returns:
-        File name, with a number where two images have one name.
-    """
-    stem = Path(source.name).stem.replace(' ', '_')
-    name, number = f'{stem}.png', 2
-    while name in taken:
-        name = f'{stem}_{number}.png'
-        number += 1
-    taken.add(name)
-    return name
-
-
-def refuse_source_folder(
-    folder: str | Path, sources: Iterable[ImageSource]
-) -> None:
-    """Keep pictures out of the folders that images are read from.
-
-    A picture of ``a.jpg`` is called ``a.png``: written beside ``a.jpg`` it
-    would replace an image of that name.
-
-    Args:
-        folder: Where pictures are to be written.
-        sources: The images.
-
-    Raises:
-        InputError: One of the images lies in the folder.
-    """
-    folder = Path(folder).resolve()
-    for source in sources:
-        path = source.path
-        if path and folder in (path.parent.resolve(), path.resolve().parent):
-            raise InputError(
-                f'output folder {folder}: expected another folder than that '
-                f'of the images, found {path} in it, and pictures named '
-                'after images could replace images. Name a folder of its '
-                'own, such as work_dirs/pictures.'
+        corners = ('x1', 'y1', 'x2', 'y2')
+        rows = [
+            {
+                'image': result.source.name,
+                'class': name,
+                'score': float(score),
+                **dict(zip(corners, box, strict=True)),
+            }
+            for result in self
+            for name, score, box in zip(
+                result.names, result.scores, result.boxes.tolist(), strict=True
             )
+        ]
+        return data_frame(rows, ('image', 'class', 'score', *corners))
 
 
 def to_result(

@@ -1,22 +1,22 @@
-"""Images from whatever a user passes: paths, arrays, folders, globs."""
+"""Images from whatever a user passes: paths, arrays, addresses, videos."""
 
 import glob
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import cv2
-import mmcv
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.web import is_address
 
-Pixels = NDArray[np.uint8]
+from .image_source import ImageSource, Pixels
+from .videos import Video, is_video
+from .web_images import WebImage
+
 ChannelOrder = Literal['bgr', 'rgb']
-ImageInput = str | Path | Pixels | Image.Image
+ImageInput = str | Path | Pixels | Image.Image | Video | ImageSource
 
 IMAGE_SUFFIXES = (
     '.jpg',
@@ -31,50 +31,6 @@ IMAGE_SUFFIXES = (
 )
 
 
-@dataclass(frozen=True)
-class ImageSource:
-    """One image, read when it is needed.
-
-    Attributes:
-        name: What messages and files call it.
-        path: Its file; None for an image in memory.
-        array: BGR, shape (H, W, 3), uint8; None for a file.
-        may_skip: Whether it was found in a folder or by a pattern, so that
-            the others go on when it cannot be read.
-    """
-
-    name: str
-    path: Path | None = None
-    array: Pixels | None = None
-    may_skip: bool = False
-
-    def read(self) -> Pixels:
-        """Read the image as mmcv does, turned upright by its EXIF tag.
-
-        Returns:
-            BGR, shape (H, W, 3), uint8.
-
-        Raises:
-            InputError: The file cannot be read as an image.
-        """
-        if self.array is not None:
-            return self.array
-        try:
-            pixels = mmcv.imfrombytes(Path(self.name).read_bytes())
-        except (cv2.error, OSError) as error:
-            reason = str(error).strip().splitlines()[-1]
-            raise InputError(
-                f'image {self.name} cannot be read: {reason}'
-            ) from error
-        if pixels is None:
-            raise InputError(
-                f'image {self.name} cannot be read: expected '
-                'a JPEG, PNG, BMP, TIFF or WebP image, found '
-                'none in this file.'
-            )
-        return pixels
-
-
 def list_sources(
     inputs: ImageInput | Sequence[ImageInput],
     channel_order: ChannelOrder = 'bgr',
@@ -83,20 +39,29 @@ def list_sources(
 
     Args:
         inputs: A file, a folder (its images, not those of folders in it), a
-            pattern with ``*``, ``?`` or ``[``, an array (H, W, 3) uint8, a
-            PIL image, or a list of these.
+            pattern with ``*``, ``?`` or ``[``, an http(s) address, a video
+            file (all its frames) or a :class:`~mmvision_ext.apis.videos.
+            Video`, an array (H, W, 3) uint8, a PIL image, the ``source`` of a
+            result, or a list of these.
         channel_order: Order of the channels of arrays: ``'bgr'`` as mmdet,
             mmcv and cv2 have them, or ``'rgb'``.
 
     Returns:
         The images, at least one; those of a folder or pattern by name.
+        Addresses are downloaded, and frames decoded, when they are read.
 
     Raises:
         InputError: A file or folder does not exist, a folder or pattern has
             no images, or an array is no image.
     """
+    if isinstance(inputs, str) and is_address(inputs):
+        return [_from_address(inputs)]
     if isinstance(inputs, (str, Path)):
         return _from_path(str(inputs))
+    if isinstance(inputs, Video):
+        return [*inputs.sources()]
+    if isinstance(inputs, ImageSource):
+        return [inputs]
     if isinstance(inputs, np.ndarray):
         return [_from_array(inputs, channel_order, 'array')]
     if isinstance(inputs, Image.Image):
@@ -104,13 +69,14 @@ def list_sources(
         return [_from_array(np.asarray(upright), 'rgb', 'PIL image')]
     if not isinstance(inputs, Sequence) or not inputs:
         raise InputError(
-            'images: expected a path, folder, pattern, array, PIL image or a '
-            f'list of these with at least one element, found {inputs!r}.'
+            'images: expected a path, folder, pattern, address, video, array, '
+            'PIL image or a list of these with at least one element, found '
+            f'{inputs!r}.'
         )
     sources = []
     for number, item in enumerate(inputs):
         for source in list_sources(item, channel_order):
-            if source.path is None:
+            if source.array is not None and source is not item:
                 source = ImageSource(
                     f'{source.name} {number}', array=source.array
                 )
@@ -127,6 +93,8 @@ def _from_path(name: str) -> list[ImageSource]:
             if child.suffix.lower() in IMAGE_SUFFIXES
         )
         what = f'folder {name}'
+    elif path.exists() and is_video(path):
+        return [*Video(path).sources()]
     elif path.exists():
         return [ImageSource(str(path), path)]
     elif glob.has_magic(name):
@@ -146,6 +114,15 @@ def _from_path(name: str) -> list[ImageSource]:
             f'({", ".join(IMAGE_SUFFIXES)}), found none.'
         )
     return [ImageSource(str(child), child, may_skip=True) for child in found]
+
+
+def _from_address(address: str) -> ImageSource:
+    if is_video(address.partition('?')[0]):
+        raise InputError(
+            f'video {address}: expected a file, found an address. Download '
+            'it first.'
+        )
+    return WebImage(address)
 
 
 def _from_array(

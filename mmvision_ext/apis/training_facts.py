@@ -8,16 +8,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmvision_ext.engine.unwrap import unwrapped
 from mmvision_ext.utils import InputError
-from mmvision_ext.utils.provenance import code_commit, processor_name
+from mmvision_ext.utils.provenance import code_commit, hardware_name
+from mmvision_ext.visualization.training_log import log_files
 
 from .model import count_parameters, load_config
-from .training_history import log_files
 
 FILE = 'training_facts.json'
 TIME = re.compile(r'(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) - ')
@@ -195,20 +194,6 @@ def read_facts(work_dir: str | Path) -> TrainingFacts:
         protocol,
         patience,
     )
-
-
-def hardware_name(device: torch.device) -> str:
-    """Name of a processor.
-
-    Args:
-        device: Where a model is.
-
-    Returns:
-        The GPU's name, or the CPU's with the threads that torch uses.
-    """
-    if device.type == 'cuda':
-        return torch.cuda.get_device_name(device)
-    return f'{processor_name()}, {torch.get_num_threads()} thread(s)'
 
 
 def _metainfo(loader: Any) -> Mapping[str, Any]:

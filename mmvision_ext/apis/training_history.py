@@ -8,8 +8,8 @@ from pathlib import Path
 
 from mmvision_ext.visualization.charts import Curve
 from mmvision_ext.visualization.training_log import (
-    SCALARS,
     TrainingLog,
+    log_files,
     read_records,
     read_training_log,
 )
@@ -62,21 +62,6 @@ class History:
             The row.
         """
         return next(row for row in self.rows if row[self.unit] == number)
-
-
-def log_files(work_dir: str | Path) -> list[Path]:
-    """Logs of a work directory, one for each start of its training.
-
-    Args:
-        work_dir: Work directory of a run, or one dated folder in it.
-
-    Returns:
-        Files ``vis_data/scalars.json``, oldest first.
-    """
-    work_dir = Path(work_dir)
-    files = sorted(work_dir.glob(f'*/{SCALARS}'))
-    own = work_dir / SCALARS
-    return [*files, own] if own.is_file() else files
 
 
 def read_history(work_dir: str | Path) -> History:

@@ -1,4 +1,4 @@
-"""An image beside bars of its attributes."""
+"""An image beside bars of its attributes or classes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,20 +19,20 @@ NAME_SHARE = 0.55  # of a panel's width
 
 @dataclass(frozen=True)
 class Bar:
-    """One attribute of a picture.
+    """One attribute or class of a picture.
 
     Attributes:
         name: What is written in front of the bar.
         group: Its group; empty for none.
         score: Length of the bar, in [0, 1].
-        threshold: Where the line is drawn, in [0, 1].
+        threshold: Where the line is drawn, in [0, 1]; None draws none.
         color: Colour of the bar.
     """
 
     name: str
     group: str
     score: float
-    threshold: float
+    threshold: float | None
     color: Color
 
 
@@ -42,11 +42,11 @@ def draw_attributes(
     box: Sequence[float] | None = None,
     long_side: int | None = None,
 ) -> Picture:
-    """Draw an image, and its attributes at its right.
+    """Draw an image, and bars at its right.
 
     Args:
         image: RGB, shape (H, W, 3), uint8. Not changed.
-        bars: The attributes, from the top.
+        bars: The attributes or classes, from the top.
         box: x1, y1, x2, y2 of the object in pixels of ``image``, outlined;
             None outlines nothing.
         long_side: Long side of the image as it is drawn, see
@@ -82,7 +82,8 @@ def _panel(bars: Sequence[Bar], height: int) -> Picture:
     right = width - margin - number - margin
     for index, bar in enumerate(bars):
         top = margin + index * line
-        font = bold if bar.score >= bar.threshold else plain
+        reached = bar.threshold is not None and bar.score >= bar.threshold
+        font = bold if reached else plain
         name = shorten(bar.name, font, left - 2 * margin)
         pen.text((margin, top), name, DARK, font)
         _draw_bar(pen, bar, (left, top + 2, right, top + line - 4))
@@ -95,19 +96,22 @@ def _panel(bars: Sequence[Bar], height: int) -> Picture:
         pen.rectangle((margin, top + 1, margin + side, top + 1 + side), color)
         pen.text((2 * margin + side, top), group, DARK, plain)
         top += line
-    pen.text((margin, top + margin), NOTE, FAINT, plain)
+    if any(bar.threshold is not None for bar in bars):
+        pen.text((margin, top + margin), NOTE, FAINT, plain)
     return np.asarray(picture)
 
 
 def _draw_bar(
     pen: ImageDraw.ImageDraw, bar: Bar, room: tuple[int, int, int, int]
 ) -> None:
-    """A bar on its full length, with a line at the threshold."""
+    """A bar on its full length, with a line at its threshold, if any."""
     left, top, right, bottom = room
     pen.rectangle(room, GREY)
     end = left + round((right - left) * bar.score)
     if end > left:
         pen.rectangle((left, top, end, bottom), bar.color)
+    if bar.threshold is None:
+        return
     mark = left + round((right - left) * bar.threshold)
     pen.line((mark, top - 2, mark, bottom + 2), DARK, 2)
 

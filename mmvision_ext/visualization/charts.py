@@ -16,6 +16,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from mmvision_ext.utils import InputError
+
 # Okabe and Ito's colours, which remain distinct for colour-blind readers.
 SERIES_COLORS = (
     '#0072B2',
@@ -303,8 +305,16 @@ def save_figure(figure: Figure, path: str | Path) -> Path:
 
     Returns:
         The path.
+
+    Raises:
+        InputError: Pictures have no such ending.
     """
     path = Path(path)
+    kinds = figure.canvas.get_supported_filetypes()
+    if path.suffix[1:].lower() not in kinds:
+        raise InputError(
+            f'{path}: expected a picture, *.{", *.".join(sorted(kinds))}.'
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
     return path

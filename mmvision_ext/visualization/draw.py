@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -13,7 +12,6 @@ from .palette import Color, class_colors, text_color
 from .text import load_font, place_labels, text_size
 
 Picture = NDArray[np.uint8]
-Variant = Literal['prediction', 'ground_truth']
 
 MIN_SHORT_SIDE = 448
 MAX_ENLARGED_SIDE = 2000
@@ -70,27 +68,24 @@ def to_canvas(
 def draw_instances(
     image: Picture,
     boxes: ArrayLike,
-    labels: ArrayLike | None = None,
-    scores: ArrayLike | None = None,
+    labels: ArrayLike,
+    scores: ArrayLike,
+    class_names: Sequence[str],
     masks: NDArray[np.bool_] | None = None,
-    class_names: Sequence[str] | None = None,
-    palette: Sequence[Sequence[int]] | str | None = None,
-    variant: Variant = 'prediction',
+    palette: Sequence[Sequence[int]] | None = None,
     long_side: int | None = None,
 ) -> Picture:
-    """Draw instances in the colours of their classes.
+    """Draw detections in the colours of their classes.
 
     Args:
         image: RGB, shape (H, W, 3), uint8. Not changed.
         boxes: x1, y1, x2, y2 in pixels of ``image``, shape (N, 4).
-        labels: Class indices, shape (N,). None draws all in one colour.
+        labels: Class indices, shape (N,).
         scores: Confidences from 0 to 1, shape (N,), written on the labels.
+        class_names: Names of the classes.
         masks: Masks on the pixels of ``image``, shape (N, H, W), bool.
-        class_names: Names of the classes; None writes class indices.
         palette: Colours of the classes, see
             :func:`~mmvision_ext.visualization.palette.class_colors`.
-        variant: ``'prediction'`` draws solid boxes, ``'ground_truth'``
-            dashed ones.
         long_side: Size of the result, see :func:`to_canvas`.
 
     Returns:
@@ -103,35 +98,23 @@ def draw_instances(
     corners = as_boxes(boxes)
     classes = _column('labels', labels, len(corners), np.int64)
     confidences = _column('scores', scores, len(corners), np.float64)
-    if classes is None:
-        colors = [class_colors(1)[0]] * len(corners)
-    else:
-        highest = int(classes.max(initial=-1))
-        if class_names is not None and highest >= len(class_names):
-            raise ValueError(
-                f'labels: found class index {highest}, expected '
-                f'less than the {len(class_names)} class names.'
-            )
-        table = class_colors(max(highest + 1, len(class_names or ())), palette)
-        colors = [table[label] for label in classes]
-    texts = []
-    for index in range(len(corners)):
-        words = []
-        if classes is not None:
-            label = int(classes[index])
-            words.append(class_names[label] if class_names else str(label))
-        if confidences is not None:
-            words.append(f'{confidences[index]:.2f}')
-        texts.append(' '.join(words))
-    order = None if confidences is None else np.argsort(-confidences)
+    highest = int(classes.max(initial=-1))
+    if highest >= len(class_names):
+        raise ValueError(
+            f'labels: found class index {highest}, expected '
+            f'less than the {len(class_names)} class names.'
+        )
+    table = class_colors(len(class_names), palette)
     return draw_boxes(
         image,
         corners,
-        colors,
-        texts,
+        [table[label] for label in classes],
+        [
+            f'{class_names[label]} {score:.2f}'
+            for label, score in zip(classes, confidences, strict=True)
+        ],
         masks,
-        order,
-        dashed=variant == 'ground_truth',
+        np.argsort(-confidences),
         long_side=long_side,
     )
 
@@ -239,11 +222,7 @@ def as_boxes(boxes: ArrayLike) -> NDArray[np.float64]:
     return array
 
 
-def _column(
-    name: str, values: ArrayLike | None, length: int, dtype: type
-) -> NDArray | None:
-    if values is None:
-        return None
+def _column(name: str, values: ArrayLike, length: int, dtype: type) -> NDArray:
     array: NDArray = np.asarray(values, dtype=dtype).reshape(-1)
     _same_length(name, len(array), length)
     return array

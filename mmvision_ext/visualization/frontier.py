@@ -8,7 +8,6 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -265,10 +264,9 @@ def _name(
     for text in texts:
         text.set_in_layout(False)
     # Names are placed in pixels, for which the layout has to be settled.
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
+    figure.draw_without_rendering()
     figure.set_layout_engine('none')
-    extents = [text.get_window_extent(canvas.get_renderer()) for text in texts]
+    extents = [text.get_window_extent() for text in texts]
     sizes = [(int(box.width) + 4, int(box.height) + 2) for box in extents]
     origin = axes.bbox.min
     places = axes.transData.transform(

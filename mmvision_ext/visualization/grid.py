@@ -14,6 +14,7 @@ CAPTION_GAP = 4
 PAPER: Color = (255, 255, 255)
 INK: Color = (32, 32, 32)
 PALE_INK: Color = (96, 96, 96)
+GROUND = 242  # grey; #f2f2f2 of pages in HTML
 
 
 def image_grid(
@@ -76,6 +77,23 @@ def image_grid(
     return np.concatenate(
         [blank] + [part for row in rows for part in (row, blank)]
     )
+
+
+def on_square(image: Picture, side: int) -> Picture:
+    """Put a picture into the middle of a light grey square.
+
+    Args:
+        image: RGB, shape (H, W, 3), uint8, no side longer than the square's.
+        side: Of the square in pixels.
+
+    Returns:
+        RGB, shape (side, side, 3), uint8.
+    """
+    square = np.full((side, side, 3), GROUND, np.uint8)
+    height, width = image.shape[:2]
+    top, left = (side - height) // 2, (side - width) // 2
+    square[top : top + height, left : left + width] = image
+    return square
 
 
 def _row(

@@ -6,7 +6,6 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
@@ -184,10 +183,9 @@ def _name_classes(
     texts = [_name(axes, names[present[i]], int(present[i])) for i in order]
     centres = np.array([middles[i] for i in order])
     # Texts are placed in pixels, for which the layout has to be settled.
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
+    figure.draw_without_rendering()
     figure.set_layout_engine('none')
-    boxes, sizes, frame = _pixel_boxes(axes, texts, centres, canvas)
+    boxes, sizes, frame = _pixel_boxes(axes, texts, centres)
     placed = place_labels(boxes, sizes, frame)
     to_data = axes.transData.inverted()
     left, bottom = axes.bbox.x0, axes.bbox.y0
@@ -230,12 +228,10 @@ def _pixel_boxes(
     axes: Axes,
     texts: Sequence[Text],
     centres: NDArray[np.floating],
-    canvas: FigureCanvasAgg,
 ) -> tuple[NDArray[np.int64], list[tuple[int, int]], tuple[int, int]]:
     """Where names may stand, their sizes and that of the axes, in pixels
     downwards from the top left of the axes."""
-    renderer = canvas.get_renderer()
-    extents = [text.get_window_extent(renderer) for text in texts]
+    extents = [text.get_window_extent() for text in texts]
     sizes = [
         (int(np.ceil(extent.width)) + 2, int(np.ceil(extent.height)))
         for extent in extents

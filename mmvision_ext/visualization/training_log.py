@@ -32,6 +32,21 @@ class TrainingLog:
     val_unit: str = 'epoch'
 
 
+def log_files(work_dir: str | Path) -> list[Path]:
+    """Logs of a work directory, one for each start of its training.
+
+    Args:
+        work_dir: Work directory of a run, or one dated folder in it.
+
+    Returns:
+        Files ``vis_data/scalars.json``, oldest first.
+    """
+    work_dir = Path(work_dir)
+    files = sorted(work_dir.glob(f'*/{SCALARS}'))
+    own = work_dir / SCALARS
+    return [*files, own] if own.is_file() else files
+
+
 def read_training_log(work_dir: str | Path) -> TrainingLog:
     """Read the scalars of a work directory.
 
@@ -49,9 +64,7 @@ def read_training_log(work_dir: str | Path) -> TrainingLog:
             line of it, other than the last, is not a JSON object.
     """
     work_dir = Path(work_dir)
-    files = sorted(work_dir.glob(f'*/{SCALARS}'))
-    if (work_dir / SCALARS).is_file():
-        files.append(work_dir / SCALARS)
+    files = log_files(work_dir)
     train: list[dict[str, float]] = []
     val: list[dict[str, float]] = []
     for file in files:

@@ -15,6 +15,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from PIL import Image
+from pycocotools.coco import COCO
 
 from mmvision_ext.apis import AttributeInferencer, load_classifier
 from mmvision_ext.apis.attribute_model import load_attribute_model
@@ -210,7 +211,7 @@ def test_a_pipeline_that_cannot_be_used(root, weights) -> None:
     with pytest.raises(InputError, match='first, found PackAttributes'):
         load_attribute_model(config, weights, 'cpu')
     config.pop('test_dataloader')
-    with pytest.raises(InputError, match='test_dataloader: expected in'):
+    with pytest.raises(InputError, match='pipeline: expected steps'):
         load_attribute_model(config, weights, 'cpu')
 
 
@@ -311,7 +312,7 @@ def test_pandas_gets_a_row_for_each_result(
     objects, images, monkeypatch
 ) -> None:
     results = objects(images[:2], boxes=[BOXES, []], progress=False)
-    stub = SimpleNamespace(DataFrame=lambda rows: rows)
+    stub = SimpleNamespace(DataFrame=lambda rows, columns: rows)
     monkeypatch.setitem(sys.modules, 'pandas', stub)
     rows = results.to_pandas()
     assert [(row['image'], row['x2']) for row in rows] == [
@@ -325,6 +326,35 @@ def test_pandas_gets_a_row_for_each_result(
     monkeypatch.setitem(sys.modules, 'pandas', None)
     with pytest.raises(InputError, match='pip install pandas'):
         results.to_pandas()
+
+
+def test_attributes_in_coco_form(objects, images, tmp_path: Path) -> None:
+    results = objects(images[:2], boxes=[BOXES, BOXES[:1]], progress=False)
+    path = tmp_path / 'a.json'
+    path.write_text(json.dumps(results.to_coco()))
+    coco = COCO(str(path))
+    assert [item['id'] for item in coco.dataset['images']] == [1, 2]
+    assert coco.imgs[1] | dict(file_name='') == dict(
+        id=1, file_name='', height=HEIGHT, width=WIDTH
+    )
+    assert [len(coco.imgToAnns[image]) for image in (1, 2)] == [2, 1]
+    first = coco.anns[1]
+    assert first['bbox'] == coco_box(BOXES[0])
+    assert first['area'] == first['bbox'][2] * first['bbox'][3]
+    assert first['attributes'] == [x.name for x in results[0].above()]
+    scores = np.array(first['attribute_scores'], np.float32)
+    np.testing.assert_array_equal(scores, results[0].scores)
+    assert coco.dataset['attribute_names'] == list(NAMES)
+    results[0].box = None
+    whole = results.to_coco()['annotations'][0]
+    assert whole['bbox'] == [0, 0, WIDTH, HEIGHT]
+
+
+def test_a_result_in_a_line(result) -> None:
+    name = result.source.name
+    assert result.summary == f'{name} (1, 2, 11, 22): d 0.90, b 0.50'
+    result.box, result.scores = None, np.zeros(4, np.float32)
+    assert result.summary == f'{name}: no attribute'
 
 
 def test_pictures_and_scores_are_saved(objects, images, tmp_path) -> None:

@@ -225,7 +225,7 @@ def test_another_model_is_refused_or_starts_anew(
 def test_another_input_is_refused(root, tmp_path) -> None:
     out = tmp_path / 'labels.json'
     label(root, out)
-    with pytest.raises(InputError, match='annotations_sha256 is null there'):
+    with pytest.raises(InputError, match='annotations_sha256 is None there'):
         label(root, out, annotations=root / 'instances.json')
     pipeline = object_config(root)
     pipeline.test_dataloader.dataset.pipeline[0].padding = 5

@@ -66,7 +66,7 @@ def test_several_classes_may_mean_one_category(tmp_path: Path) -> None:
         ('{"car": "vehicles"}', r'category of the dataset.*mean .vehicle.\?'),
         ('{"car": 3}', 'expected an object of class to category'),
         ('[1]', 'expected an object of class to category'),
-        ('{"car": ', 'expected JSON, found a fault in line 1'),
+        ('{"car": ', 'line 1, column 9: expected JSON'),
         ('{}', 'expected at least one class'),
     ],
 )
@@ -82,6 +82,15 @@ def test_faults_of_a_file_are_named(
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match='found none at .*no.json'):
         read_class_map(tmp_path / 'no.json', ['a'], ['a'])
+
+
+def test_a_folder_and_other_encodings_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match='a JSON file, found none at'):
+        read_class_map(tmp_path, ['a'], ['a'])
+    path = tmp_path / 'map.json'
+    path.write_bytes('{"a": "Straße"}'.encode('latin-1'))
+    with pytest.raises(InputError, match="expected JSON, found 'utf-8' codec"):
+        read_class_map(path, ['a'], ['a'])
 
 
 def test_nothing_in_common_is_an_error() -> None:

@@ -12,11 +12,11 @@ from mmengine.registry import MODELS, DefaultScope
 from mmpretrain import ImageClassificationInferencer
 
 from mmvision_ext.apis import (
-    ClassificationResults,
+    DatasetClassification,
     classify_dataset,
     load_classifier,
 )
-from mmvision_ext.apis.classification import _label, _score
+from mmvision_ext.apis.classification import _label, class_scores
 from mmvision_ext.apis.classification_layers import pooled
 from mmvision_ext.apis.classification_names import class_index
 from mmvision_ext.apis.model import count_parameters
@@ -261,12 +261,12 @@ def test_pooled_refuses_other_shapes() -> None:
 
 def test_predictions_that_are_no_probabilities_are_refused() -> None:
     with pytest.raises(InputError, match='expected pred_score.*found none'):
-        _score({}, 3)
+        class_scores({}, 3)
     with pytest.raises(InputError, match=r'found shape \(2,\)'):
-        _score({'pred_score': torch.ones(2)}, 3)
+        class_scores({'pred_score': torch.ones(2)}, 3)
     with pytest.raises(InputError, match='nan or infinity for a.jpg'):
         nan = torch.tensor([0.5, float('nan'), 0.5])
-        _score({'pred_score': nan, 'img_path': 'a.jpg'}, 3)
+        class_scores({'pred_score': nan, 'img_path': 'a.jpg'}, 3)
 
 
 def test_several_labels_are_refused() -> None:
@@ -282,7 +282,7 @@ def test_images_in_memory_are_given_as_bgr() -> None:
     dataset = SimpleNamespace(
         get_data_info=lambda index: {'img': pixels}, metainfo={}
     )
-    results = ClassificationResults(
+    results = DatasetClassification(
         np.ones((1, 1), np.float32),
         np.zeros(1, np.int64),
         ['image 0'],
@@ -295,7 +295,7 @@ def test_images_in_memory_are_given_as_bgr() -> None:
 def test_classes_by_name_or_index() -> None:
     assert class_index('cat', CLASSES) == 1
     assert class_index('2', CLASSES) == 2
-    with pytest.raises(InputError, match="found 'cot'. Did you mean cat"):
+    with pytest.raises(InputError, match="found 'cot'; did you mean 'cat'"):
         class_index('cot', CLASSES)
     with pytest.raises(InputError, match="index below 3, found '3'"):
         class_index('3', CLASSES)

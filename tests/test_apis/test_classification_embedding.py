@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmvision_ext.apis import ClassificationResults
+from mmvision_ext.apis import DatasetClassification
 from mmvision_ext.apis.classification_embedding import embed, write_embedding
 from mmvision_ext.utils import InputError
 
@@ -69,7 +69,7 @@ def test_wrong_settings_are_named() -> None:
 def test_files_hold_points_and_classes(tmp_path: Path) -> None:
     features, labels = _features(9)
     scores = np.eye(3, dtype=np.float32)[(labels + 1) % 3]
-    results = ClassificationResults(
+    results = DatasetClassification(
         scores, labels, [f'{i}.jpg' for i in range(9)], ('a', 'b', 'c')
     )
     embedding = embed(features, 'pca')
@@ -89,7 +89,7 @@ def test_files_hold_points_and_classes(tmp_path: Path) -> None:
 
 def test_more_classes_than_a_legend_can_hold(tmp_path: Path) -> None:
     names = tuple(f'class {index}' for index in range(21))
-    results = ClassificationResults(
+    results = DatasetClassification(
         np.eye(21, dtype=np.float32), np.arange(21), ['x'] * 21, names
     )
     embedding = embed(np.random.default_rng(0).normal(size=(21, 4)), 'pca')

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from sklearn import metrics
 
-from mmvision_ext.apis import ClassificationResults
+from mmvision_ext.apis import DatasetClassification
 from mmvision_ext.apis.classification_confusion import (
     block_order,
     class_accuracy,
@@ -26,11 +26,11 @@ from mmvision_ext.utils import InputError
 
 def _results(
     num_classes: int = 7, count: int = 200, seed: int = 0
-) -> ClassificationResults:
+) -> DatasetClassification:
     rng = np.random.default_rng(seed)
     scores = rng.dirichlet(np.ones(num_classes), count).astype(np.float32)
     labels = rng.integers(0, num_classes, count)
-    return ClassificationResults(
+    return DatasetClassification(
         scores,
         labels,
         [f'image {index}' for index in range(count)],
@@ -120,7 +120,7 @@ def test_mistakes_come_by_confidence() -> None:
 
 
 @pytest.fixture
-def with_images(tmp_path: Path) -> ClassificationResults:
+def with_images(tmp_path: Path) -> DatasetClassification:
     """Results whose images exist, of different shapes."""
     results = _results(num_classes=3, count=6)
     for index in range(6):
@@ -132,7 +132,7 @@ def with_images(tmp_path: Path) -> ClassificationResults:
 
 
 def test_report_writes_what_it_names(
-    with_images: ClassificationResults, tmp_path: Path
+    with_images: DatasetClassification, tmp_path: Path
 ) -> None:
     paths = write_report(with_images, tmp_path / 'out', num_mistakes=4)
     assert sorted(path.name for path in paths) == sorted(
@@ -153,7 +153,7 @@ def test_report_writes_what_it_names(
 
 
 def test_report_without_mistakes(
-    with_images: ClassificationResults, tmp_path: Path
+    with_images: DatasetClassification, tmp_path: Path
 ) -> None:
     with_images.labels[:] = with_images.predicted
     paths = write_report(with_images, tmp_path / 'out')
@@ -189,7 +189,7 @@ def test_report_of_very_many_classes_shows_the_worst(
 
 
 def test_wrong_inputs_are_named(
-    with_images: ClassificationResults, tmp_path: Path
+    with_images: DatasetClassification, tmp_path: Path
 ) -> None:
     with pytest.raises(InputError, match='at least 0, found -1'):
         write_report(with_images, tmp_path, -1)

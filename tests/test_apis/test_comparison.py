@@ -145,3 +145,5 @@ def test_names_must_differ() -> None:
         compare_detectors([model, model])
     with pytest.raises(InputError, match='at least one'):
         compare_detectors([])
+    with pytest.raises(InputError, match='num_timed: expected at least 1'):
+        compare_detectors([model], num_timed=0)

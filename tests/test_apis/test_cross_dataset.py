@@ -175,11 +175,11 @@ def test_a_limit_counts_only_the_images_used(
     [
         (None, 'found none at'),
         ('{', 'found a fault'),
-        ('{"images": []}', 'found a fault'),
+        ('{"images": []}', "expected a list 'annotations'"),
         (
-            '{"images": [], "categories": [], "annotations": [{"image_id": 7, '
-            '"category_id": 1}]}',
-            'that refer to them',
+            '{"images": [], "categories": [], "annotations": [{"id": 1, '
+            '"image_id": 7, "category_id": 1}]}',
+            'which no entry',
         ),
     ],
 )

@@ -20,7 +20,6 @@ from mmvision_ext.apis.dataset_scan_report import print_scan, save_scan
 from mmvision_ext.testing.image_faults import (
     FAULTS,
     UNUSUAL,
-    damage_pixels,
     inject,
     make_image_folder,
     turn,
@@ -148,7 +147,10 @@ def test_damage_in_the_middle(
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (SIZE[1], SIZE[0], 3), np.uint8)
     Image.fromarray(noise).save(paths[4], quality=95)
-    damage_pixels(paths[4], rng)
+    content = bytearray(paths[4].read_bytes())
+    start = len(content) // 2  # of the pixels
+    content[start : start + 64] = rng.bytes(64)
+    paths[4].write_bytes(bytes(content))
     scan = scan_config(make_config(), workers=0, visible=False)
     assert _kinds(scan, paths[4], fails=False) == ['decoder']
 
@@ -181,6 +183,8 @@ def test_report(
 def test_no_loader() -> None:
     with pytest.raises(InputError, match='train_dataloader, found none'):
         scan_config(Config({}), ['train'])
+    with pytest.raises(InputError, match='workers: .* found -1'):
+        scan_config(Config({}), workers=-1)
 
 
 def test_tool(

@@ -101,6 +101,11 @@ def test_one_prediction_gives_the_whole_report(
     assert samples.readings == 1
 
 
+def test_pages_without_examples_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match='per_page: expected at least 1'):
+        write_detection_report(Samples([]), tmp_path, per_page=0)
+
+
 def test_errors_on_masks_need_masks(make_sample, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"\['masks'\] in the data sample"):
         write_detection_report(

@@ -6,6 +6,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from mmcv.transforms import LoadImageFromFile
+from mmdet.datasets.transforms import LoadAnnotations, PackDetInputs
+from mmengine.config import Config
 from mmengine.logging import MMLogger
 from PIL import Image
 
@@ -14,6 +17,7 @@ from mmvision_ext.apis import (
     inference_detector,
     init_detector,
 )
+from mmvision_ext.apis.inferencer import array_pipeline
 from mmvision_ext.utils import InputError
 
 
@@ -118,3 +122,31 @@ def test_an_unreadable_image_that_was_named_is_an_error(
 def test_batches_below_one_are_refused(detect, photos) -> None:
     with pytest.raises(InputError, match='batch_size: .* found 0'):
         detect(photos[0], batch_size=0)
+
+
+def test_steps_of_a_pipeline_may_be_classes() -> None:
+    steps = [
+        dict(type=LoadImageFromFile),
+        dict(type=LoadAnnotations, with_bbox=True),
+        dict(type=PackDetInputs, meta_keys=('img_id',)),
+    ]
+    loader = dict(dataset=dict(pipeline=steps))
+    pipeline = array_pipeline(Config(dict(test_dataloader=loader)))
+    found = pipeline(dict(img=np.zeros((4, 6, 3), np.uint8), img_id=0))
+    assert found['inputs'].shape == (3, 4, 6)
+
+
+@pytest.mark.parametrize(
+    ('steps', 'message'),
+    [
+        ([], 'expected steps'),
+        ([dict(type='NoSuchStep')], 'NoSuchStep is not in'),
+        ([dict(scale=3)], 'cannot be built'),
+    ],
+)
+def test_pipelines_that_cannot_be_built_are_named(
+    steps: list[dict], message: str
+) -> None:
+    loader = dict(dataset=dict(pipeline=steps))
+    with pytest.raises(InputError, match=f'test_dataloader.*{message}'):
+        array_pipeline(Config(dict(test_dataloader=loader)))

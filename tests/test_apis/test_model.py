@@ -59,6 +59,17 @@ def test_weights_of_another_model_are_refused(mask_rcnn, sparse_rcnn) -> None:
         load_detector(mask_rcnn.config, sparse_rcnn.checkpoint, 'cpu')
 
 
+def test_weights_without_a_place_are_told_of(
+    mask_rcnn, tmp_path: Path
+) -> None:
+    content = torch.load(mask_rcnn.checkpoint, weights_only=True)
+    for name in ('roi_head.context.bias', 'roi_head.context.prior_weight'):
+        content['state_dict'][name] = torch.zeros(())
+    torch.save(content, tmp_path / 'more.pth')
+    with pytest.warns(UserWarning, match=r'2 of \d+ .*context\.bias, '):
+        load_detector(mask_rcnn.config, tmp_path / 'more.pth', 'cpu')
+
+
 def test_weights_for_another_class_count_are_refused(mask_rcnn) -> None:
     config = Config.fromfile(mask_rcnn.config)
     config.model.roi_head.bbox_head.num_classes = 7

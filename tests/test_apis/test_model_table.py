@@ -45,6 +45,7 @@ def test_resnet18_at_32_px() -> None:
     [
         ({'data_preprocessor.size': 64}, 64),
         ({'test_dataloader.dataset.pipeline': [dict(crop_size=48)]}, 48),
+        ({'test_dataloader.dataset.pipeline': [dict(scale=(64, 64))]}, 64),
     ],
 )
 def test_size_comes_from_the_config(change: dict[str, Any], size: int) -> None:

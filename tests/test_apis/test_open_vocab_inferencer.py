@@ -138,7 +138,8 @@ def test_new_words_are_encoded_on_the_spot(
         ([], r'one word or more, none of them empty, found \[\]'),
         (['ship', ''], 'none of them empty'),
         (['ship', 'ship'], "found 'ship' again"),
-        (['harbour'], "none of 'harbour'; did you mean 'harbor'"),
+        (['harbour'], "no 'harbour'; did you mean 'harbor'. It has .*ship"),
+        (['ship', 'SHIP'], "words: expected every word once, found 'ship'"),
         ('ship', "a list of words, or an embedding file .*, found 'ship'"),
         ('no.safetensors', 'expected a file, found none at no.safetensors'),
     ],
@@ -149,6 +150,13 @@ def test_words_that_cannot_be_used(
     with pytest.raises(InputError, match=message):
         detect.use_words(words)
     assert detect.words == TRAINED
+
+
+def test_words_are_found_as_people_write_them(
+    detect: OpenVocabDetInferencer,
+) -> None:
+    detect.use_words(['Storage_Tank', 'SHIP'])
+    assert detect.words == ('storage tank', 'ship')
 
 
 def test_another_encoder_is_refused(

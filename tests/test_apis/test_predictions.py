@@ -94,6 +94,15 @@ def test_other_classes_are_refused(mask_rcnn, config: Config) -> None:
         DatasetPredictions(model, build_dataset(config))
 
 
+def test_limits_below_one_are_refused(mask_rcnn, config: Config) -> None:
+    model = load_detector(config, mask_rcnn.checkpoint, 'cpu')
+    dataset = build_dataset(config)
+    with pytest.raises(InputError, match='limit: .* found 0'):
+        DatasetPredictions(model, dataset, 0)
+    with pytest.raises(InputError, match='limit: .* found -1'):
+        list(iter_images(dataset, -1))
+
+
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
@@ -122,3 +131,9 @@ def test_a_missing_split_is_named(config: Config) -> None:
     config.val_dataloader = None
     with pytest.raises(InputError, match='val_dataloader: expected'):
         build_dataset(config, 'val')
+
+
+def test_a_dataset_that_cannot_be_built_is_named(config: Config) -> None:
+    config.test_dataloader.dataset.type = 'NoSuchDataset'
+    with pytest.raises(InputError, match='test_dataloader.*NoSuchDataset'):
+        build_dataset(config)

@@ -3,7 +3,9 @@
 import contextlib
 import io
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -157,3 +159,29 @@ def test_saved_pictures_never_overwrite_each_other(
     content = json.loads(files[3].read_text())
     assert [image['id'] for image in content['images']] == [1, 2, 3]
     assert content['annotations'] == []
+
+
+def test_a_table_has_a_row_for_each_detection(
+    make_sample, source, monkeypatch
+) -> None:
+    results = DetectionResults()
+    results.append(to_result(make_sample(0, [], FOUND), source, META, 0.3))
+    results.append(to_result(make_sample(0, [], []), source, META))
+    stub = SimpleNamespace(DataFrame=lambda rows, columns: (rows, columns))
+    monkeypatch.setitem(sys.modules, 'pandas', stub)
+    rows, columns = results.to_pandas()
+    assert columns == ('image', 'class', 'score', 'x1', 'y1', 'x2', 'y2')
+    assert [tuple(row) for row in rows] == [columns] * 2
+    assert rows[1] | dict(score=0) == {
+        'image': source.name,
+        'class': 'c',
+        'score': 0,
+        'x1': 10.0,
+        'y1': 20.0,
+        'x2': 30.0,
+        'y2': 60.0,
+    }
+    assert rows[1]['score'] == pytest.approx(0.5)
+    monkeypatch.setitem(sys.modules, 'pandas', None)
+    with pytest.raises(InputError, match='pip install pandas'):
+        results.to_pandas()

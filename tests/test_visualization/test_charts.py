@@ -5,6 +5,7 @@ import pytest
 from matplotlib import colormaps
 from PIL import Image
 
+from mmvision_ext.utils import InputError
 from mmvision_ext.visualization.charts import (
     SERIES_COLORS,
     Curve,
@@ -113,3 +114,11 @@ def test_a_long_title_is_broken_and_the_figure_grows(tmp_path) -> None:
     assert long.shape[1] == short.shape[1] and added > 50
     assert (long[:added, -6:] > 250).all()
     assert (long[:added] < 50).any()
+
+
+@pytest.mark.parametrize('name', ['a.xyz', 'a'])
+def test_other_files_than_pictures_are_refused(tmp_path, name: str) -> None:
+    panels = [Panel('loss', 'epoch', {'a': Curve([1, 2], [1, 2])})]
+    with pytest.raises(InputError, match='expected a picture, '):
+        plot_curves(panels, tmp_path / name)
+    assert not any(tmp_path.iterdir())

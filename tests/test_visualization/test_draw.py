@@ -88,7 +88,7 @@ def test_masks_follow_an_enlarged_image() -> None:
 
 def test_the_image_of_the_caller_stays_as_it_was() -> None:
     image = _image(500, 500)
-    draw_instances(image, [[0, 0, 400, 400]], [0], [0.5])
+    draw_instances(image, [[0, 0, 400, 400]], [0], [0.5], ['a'])
     assert (image == GREY).all()
 
 
@@ -98,7 +98,8 @@ def test_instances_take_the_colours_of_their_classes() -> None:
         _image(500, 500),
         [[10, 50, 200, 200], [250, 250, 450, 450]],
         [1, 0],
-        class_names=['one', 'two'],
+        [0.9, 0.8],
+        ['one', 'two'],
         palette=palette,
     )
     assert tuple(picture[150, 10]) == palette[1]
@@ -117,14 +118,14 @@ def test_labels_stand_on_a_ground_of_their_colour() -> None:
     assert ((label == RED).all(axis=2)).mean() > 0.4
 
 
-def test_ground_truth_is_dashed_and_predictions_are_not() -> None:
+def test_outlines_are_dashed_where_asked_for() -> None:
     kinds = {}
-    for variant in ('prediction', 'ground_truth'):
-        picture = draw_instances(
-            _image(500, 500), [[100, 100, 400, 400]], variant=variant
+    for dashed in (False, True):
+        picture = draw_boxes(
+            _image(500, 500), [[100, 100, 400, 400]], [RED], dashed=dashed
         )
-        kinds[variant] = len(np.unique(picture[200:300, 100], axis=0))
-    assert kinds == {'prediction': 1, 'ground_truth': 2}
+        kinds[dashed] = len(np.unique(picture[200:300, 100], axis=0))
+    assert kinds == {False: 1, True: 2}
 
 
 def test_small_objects_are_drawn_on_large_ones() -> None:
@@ -136,13 +137,13 @@ def test_small_objects_are_drawn_on_large_ones() -> None:
 @pytest.mark.parametrize('empty', [[], np.zeros((0, 4)), np.zeros((0,))])
 def test_nothing_to_draw_gives_the_plain_picture(empty: object) -> None:
     masks = np.zeros((0, 450, 450), bool)
-    picture = draw_instances(_image(450, 450), empty, [], [], masks, ['a'])
+    picture = draw_instances(_image(450, 450), empty, [], [], ['a'], masks)
     assert (picture == GREY).all()
 
 
 def test_boxes_beyond_the_picture_are_cut_at_its_edges() -> None:
     picture = draw_instances(
-        _image(450, 450), [[-50, -50, 900, 900]], [0], [0.9]
+        _image(450, 450), [[-50, -50, 900, 900]], [0], [0.9], ['a']
     )
     assert picture.shape == (450, 450, 3)
     assert tuple(picture[225, 0]) != GREY
@@ -153,7 +154,7 @@ def test_boxes_beyond_the_picture_are_cut_at_its_edges() -> None:
     [
         ({'labels': [0, 1]}, 'labels: expected 1'),
         ({'scores': []}, 'scores: expected 1'),
-        ({'labels': [3], 'class_names': ['a']}, 'class index 3'),
+        ({'labels': [3]}, 'class index 3'),
         ({'boxes': [[1, 2, 3]]}, r'expected shape \(N, 4\)'),
         ({'masks': np.zeros((1, 9, 9), bool)}, 'size of the image'),
     ],
@@ -161,7 +162,13 @@ def test_boxes_beyond_the_picture_are_cut_at_its_edges() -> None:
 def test_arguments_that_disagree_are_named(
     change: dict[str, object], message: str
 ) -> None:
-    arguments = {'boxes': [[1, 2, 30, 40]], 'labels': [0], **change}
+    arguments = {
+        'boxes': [[1, 2, 30, 40]],
+        'labels': [0],
+        'scores': [0.9],
+        'class_names': ['a'],
+        **change,
+    }
     with pytest.raises(ValueError, match=message):
         draw_instances(_image(64, 64), **arguments)
 

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from mmvision_ext.visualization.grid import MARGIN, image_grid
+from mmvision_ext.visualization.grid import (
+    GROUND,
+    MARGIN,
+    image_grid,
+    on_square,
+)
 
 
 def _image(height: int, width: int, value: int) -> np.ndarray:
@@ -56,3 +61,9 @@ def test_what_makes_no_page_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match='expected at least one image'):
         image_grid(images, captions, columns)
+
+
+def test_a_picture_is_put_into_the_middle_of_a_square() -> None:
+    square = on_square(np.zeros((2, 4, 3), np.uint8), 4)
+    assert square.shape == (4, 4, 3)
+    assert square[1:3].max() == 0 and square[[0, 3]].min() == GROUND

@@ -8,21 +8,19 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from mmvision_ext.engine.checkpointing.durable import write_text
 from mmvision_ext.utils.output_folder import check_folder
 from mmvision_ext.utils.tables import markdown_table
 from mmvision_ext.visualization.draw import Picture, save_image, to_canvas
-from mmvision_ext.visualization.grid import image_grid
+from mmvision_ext.visualization.grid import image_grid, on_square
 
 from ..sources import ImageSource
 from .query import Hit, SearchResult
 
 SIDE = 240  # pixels of a picture's long side
 COLUMNS = 5
-GREY = 242  # behind pictures, as #f2f2f2 of the page
 JPEG_QUALITY = 85
 
 _STYLE = """
@@ -89,7 +87,7 @@ def write_result(result: SearchResult, folder: str | Path) -> list[Path]:
     write_text(folder / 'hits.json', json.dumps(content, indent=1) + '\n')
     write_text(folder / 'hits.html', _page(result, pictures))
     grid = image_grid(
-        [_framed(picture) for picture in pictures],
+        [on_square(picture, SIDE) for picture in pictures],
         ['\n'.join(_caption(hit)) for hit in result.hits],
         COLUMNS,
         result.query,
@@ -139,17 +137,7 @@ def _csv(result: SearchResult) -> str:
 def _thumbnail(result: SearchResult, hit: Hit) -> Picture:
     """The image, RGB, its long side ``SIDE`` pixels."""
     path = result.folder / hit.path
-    pixels = ImageSource(str(path), path).read()[..., ::-1]
-    return to_canvas(np.ascontiguousarray(pixels), SIDE)[0]
-
-
-def _framed(picture: Picture) -> Picture:
-    """A picture in the middle of a grey square of ``SIDE`` pixels."""
-    frame = np.full((SIDE, SIDE, 3), GREY, np.uint8)
-    height, width = picture.shape[:2]
-    top, left = (SIDE - height) // 2, (SIDE - width) // 2
-    frame[top : top + height, left : left + width] = picture
-    return frame
+    return to_canvas(ImageSource(str(path), path).read_rgb(), SIDE)[0]
 
 
 def _page(result: SearchResult, pictures: list[Picture]) -> str:

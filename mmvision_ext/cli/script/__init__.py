@@ -1,0 +1,1 @@
+"""The script of a training, alone in its folder."""
