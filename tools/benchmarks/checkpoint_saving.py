@@ -8,14 +8,13 @@ Example:
 """
 
 import argparse
-import shlex
-import sys
 import tempfile
 from pathlib import Path
 
 from mmvision_ext.engine.checkpointing.save_cost import measure_save_cost
 from mmvision_ext.engine.launch import exit_on_input_error
 from mmvision_ext.utils.arguments import tool_parser
+from mmvision_ext.utils.provenance import command_line
 from mmvision_ext.utils.tables import append_csv, markdown_table
 
 SHOWN = {
@@ -55,7 +54,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Measure every size, print the table, add it to a file."""
     args = parse_args()
-    command = 'python ' + shlex.join(sys.argv)
+    command = command_line()
     with tempfile.TemporaryDirectory() as temporary:
         rows = [
             measure_save_cost(

@@ -15,12 +15,11 @@ Example:
 
 import argparse
 import os
-import shlex
-import sys
 import tempfile
 
 from mmvision_ext.engine.launch import exit_on_input_error
 from mmvision_ext.utils.arguments import tool_parser
+from mmvision_ext.utils.provenance import command_line
 
 CONFIGS = [
     f'configs/cifar100/{name}_1xb128-200e_cifar100.py'
@@ -116,7 +115,7 @@ def main() -> None:
         for index, path in enumerate(args.configs):
             work_dir = os.path.join(folder, str(index))
             found, entries = measure_speed(
-                path, options, work_dir, shlex.join(sys.argv)
+                path, options, work_dir, command_line()
             )
             append_speeds(found, args.out)
             rows += found

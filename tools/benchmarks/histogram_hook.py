@@ -7,58 +7,27 @@ Example:
 """
 
 import argparse
-import shlex
-import sys
 import tempfile
 
-from mmvision_ext.engine.hooks.histogram_cost import (
-    BenchmarkSize,
+from mmvision_ext.engine.hook_cost.histograms import (
     measure_histogram_cost,
     write_costs,
+)
+from mmvision_ext.engine.hook_cost.noise_training import (
+    BACKBONES,
+    BenchmarkSize,
+    add_size_arguments,
 )
 from mmvision_ext.engine.hooks.histogram_hook import HistogramHook
 from mmvision_ext.engine.launch import exit_on_input_error
 from mmvision_ext.utils.arguments import tool_parser
-
-BACKBONES = {
-    'resnet-18': (dict(type='ResNet', depth=18), 512),
-    'mobilenet-v2': (dict(type='MobileNetV2'), 1280),
-    'efficientnet-lite0': (
-        dict(type='TIMMBackbone', model_name='tf_efficientnet_lite0'),
-        1280,
-    ),
-}
+from mmvision_ext.utils.provenance import command_line
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = tool_parser(__doc__)
-    size = BenchmarkSize()
-    parser.add_argument(
-        '--backbones',
-        nargs='+',
-        choices=BACKBONES,
-        default=list(BACKBONES),
-        help='default: all',
-    )
-    parser.add_argument(
-        '--image-size',
-        type=int,
-        default=size.image_size,
-        help='pixels, default: %(default)s',
-    )
-    parser.add_argument(
-        '--batch-size',
-        type=int,
-        default=size.batch_size,
-        help='default: %(default)s',
-    )
-    parser.add_argument(
-        '--repeats',
-        type=int,
-        default=size.repeats,
-        help='timed iterations of each kind, default: %(default)s',
-    )
+    add_size_arguments(parser, '--repeats', 'timed iterations of each kind')
     parser.add_argument('--out', help='CSV file to write')
     return parser.parse_args()
 
@@ -86,7 +55,7 @@ def main() -> None:
             flush=True,
         )
     if args.out:
-        command = 'python ' + shlex.join(sys.argv)
+        command = command_line()
         print(write_costs(costs, size, interval, args.out, command))
 
 

@@ -8,51 +8,24 @@ Example:
 """
 
 import argparse
-import shlex
-import sys
 import tempfile
 
-from mmvision_ext.engine.hooks.histogram_cost import BenchmarkSize
-from mmvision_ext.engine.hooks.non_finite_cost import measure_non_finite_cost
+from mmvision_ext.engine.hook_cost.noise_training import (
+    BACKBONES,
+    BenchmarkSize,
+    add_size_arguments,
+)
+from mmvision_ext.engine.hook_cost.non_finite import measure_non_finite_cost
 from mmvision_ext.engine.launch import exit_on_input_error
 from mmvision_ext.utils.arguments import tool_parser
+from mmvision_ext.utils.provenance import command_line
 from mmvision_ext.utils.tables import append_csv, markdown_table
-
-BACKBONES = {
-    'resnet-18': (dict(type='ResNet', depth=18), 512),
-    'mobilenet-v2': (dict(type='MobileNetV2'), 1280),
-}
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = tool_parser(__doc__)
-    size = BenchmarkSize()
-    parser.add_argument(
-        '--backbones',
-        nargs='+',
-        choices=BACKBONES,
-        default=list(BACKBONES),
-        help='default: all',
-    )
-    parser.add_argument(
-        '--image-size',
-        type=int,
-        default=size.image_size,
-        help='pixels, default: %(default)s',
-    )
-    parser.add_argument(
-        '--batch-size',
-        type=int,
-        default=size.batch_size,
-        help='default: %(default)s',
-    )
-    parser.add_argument(
-        '--pairs',
-        type=int,
-        default=size.repeats,
-        help='of steps, default: %(default)s',
-    )
+    add_size_arguments(parser, '--pairs', 'of steps')
     parser.add_argument('--csv', help='table to which the rows are added')
     return parser.parse_args()
 
@@ -60,8 +33,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Measure every backbone and policy, print the table, add it to a file."""
     args = parse_args()
-    size = BenchmarkSize(args.image_size, args.batch_size, args.pairs)
-    command = 'python ' + shlex.join(sys.argv)
+    size = BenchmarkSize(args.image_size, args.batch_size, args.repeats)
+    command = command_line()
     rows, cells = [], []
     for name in args.backbones:
         for policy in ('stop', 'skip'):

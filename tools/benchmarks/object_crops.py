@@ -16,14 +16,12 @@ from mmvision_ext.datasets.crop_benchmark import (
     measure_crops,
 )
 from mmvision_ext.engine.launch import exit_on_input_error
+from mmvision_ext.utils.arguments import tool_parser
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     parser.add_argument('ann_file', help='COCO instance file')
     parser.add_argument('img_dir', help='folder of its images')
     parser.add_argument(

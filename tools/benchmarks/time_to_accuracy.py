@@ -12,13 +12,12 @@ Example:
 """
 
 import argparse
-import shlex
-import sys
 import tempfile
 
 from mmvision_ext.engine.launch import exit_on_input_error
 from mmvision_ext.utils import InputError
 from mmvision_ext.utils.arguments import tool_parser
+from mmvision_ext.utils.provenance import command_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -62,7 +61,7 @@ def main() -> None:
             raise InputError(f'--runs: expected at least 1, found {args.runs}')
         config = load_config(args.config, args.cfg_options)
         seeds = range(args.seed, args.seed + args.runs)
-        command = shlex.join(['python', *sys.argv])
+        command = command_line()
         trials = []
         with tempfile.TemporaryDirectory() as folder:
             for trial in track(

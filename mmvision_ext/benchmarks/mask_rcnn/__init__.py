@@ -1,0 +1,1 @@
+"""Mask R-CNN, made faster step by step, against torchvision's."""
