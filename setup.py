@@ -1,8 +1,10 @@
 """Packaging of mmvision_ext."""
 
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
 
@@ -38,7 +40,26 @@ def read_requirements(name: str) -> list[str]:
     return found
 
 
-EXTRAS = ('tests', 'demo', 'deploy', 'dev', 'text')
+class BuildWithConfigs(build_py):
+    """Puts configs and model index where mim and the package look for them."""
+
+    def run(self) -> None:
+        """Build, then copy them to ``mmvision_ext/.mim``."""
+        super().run()
+        if self.editable_mode:
+            return  # the checkout has them
+        target = Path(self.build_lib) / 'mmvision_ext' / '.mim'
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(
+            ROOT / 'configs',
+            target / 'configs',
+            ignore=shutil.ignore_patterns('__pycache__'),
+        )
+        if (ROOT / 'model-index.yml').is_file():
+            shutil.copy(ROOT / 'model-index.yml', target)
+
+
+EXTRAS = ('tests', 'demo', 'deploy', 'dev', 'docs', 'text')
 
 readme = ROOT / 'README.md'
 setup(
@@ -50,6 +71,8 @@ setup(
     license='Apache-2.0',
     packages=find_packages(include=['mmvision_ext', 'mmvision_ext.*']),
     package_data={'mmvision_ext': ['py.typed', 'datasets/metadata/*.json']},
+    cmdclass={'build_py': BuildWithConfigs},
+    entry_points={'console_scripts': ['mmvision = mmvision_ext.cli:main']},
     python_requires='>=3.10,<3.13',
     install_requires=read_requirements('runtime'),
     extras_require={name: read_requirements(name) for name in EXTRAS},

@@ -1,16 +1,22 @@
 """Fixtures that several test folders use."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mmengine.logging import MessageHub, MMLogger
-from mmengine.registry import DefaultScope
-from mmengine.visualization import Visualizer
+from mmengine.utils import ManagerMixin
 
 from mmvision_ext.testing import data_root, make_shapes_devkit
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the long tests, which are asked for, take the time they need."""
+    if os.environ.get('MMVISION_EXT_LONG_TESTS'):
+        for item in items:
+            item.add_marker(pytest.mark.timeout(0))
 
 
 @pytest.fixture(scope='session')
@@ -49,5 +55,8 @@ def voc_cut() -> Path:
 def fresh_mmengine() -> Iterator[None]:
     """Keep mmengine's process-wide loggers and scopes out of other tests."""
     yield
-    for manager in (MMLogger, MessageHub, Visualizer, DefaultScope):
+    managers = [ManagerMixin]
+    while managers:  # each class keeps instances of its own
+        manager = managers.pop()
         manager._instance_dict.clear()
+        managers += manager.__subclasses__()

@@ -14,7 +14,9 @@ from mmvision_ext.doctor.environment import read_requirements
 
 PIN_FILES = (
     'tested',
+    'tested-demo',
     'tested-deploy',
+    'tested-docs',
     'tested-tests',
     'tested-dev',
     'tested-text',
@@ -30,8 +32,7 @@ def pins(repository: Path, *names: str) -> dict[str, Requirement]:
         for line in read_requirements(file):
             pin = Requirement(line)
             key = canonicalize_name(pin.name)
-            assert key not in found, f'{key} is pinned twice'
-            found[key] = pin
+            assert found.setdefault(key, pin) == pin, f'{key}: two versions'
     return found
 
 
@@ -45,9 +46,11 @@ def test_every_tested_version_is_exact(repository: Path) -> None:
     ('ranges', 'tested'),
     [
         ('runtime', ('tested',)),
+        ('demo', ('tested-demo',)),
         ('deploy', ('tested-deploy',)),
         ('tests', ('tested-tests', 'tested-deploy')),
         ('dev', ('tested-dev',)),
+        ('docs', ('tested-docs', 'tested-tests', 'tested-deploy')),
         ('text', ('tested-text',)),
     ],
 )

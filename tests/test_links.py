@@ -11,7 +11,7 @@ PAGES = sorted(
     page
     for pattern in (
         'README*.md',
-        'docs/*.md',
+        'docs/**/*.md',
         'configs/*/README.md',
         'projects/*/README.md',
     )

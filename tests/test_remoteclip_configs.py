@@ -18,12 +18,12 @@ from torch.nn import functional as F
 from mmvision_ext.apis import load_classifier
 from mmvision_ext.models.text import TextEmbeddings, write_embeddings
 from mmvision_ext.testing import data_root
-from mmvision_ext.utils.class_check import (
+from mmvision_ext.utils.config.check import check_config, iter_datasets
+from mmvision_ext.utils.config.class_check import (
     class_count_faults,
     class_count_warnings,
 )
-from mmvision_ext.utils.config_check import check_config, iter_datasets
-from mmvision_ext.utils.dataset_configs import dataset_classes
+from mmvision_ext.utils.config.dataset_configs import dataset_classes
 
 FOLDER = Path(__file__).resolve().parents[1] / 'configs' / 'remoteclip'
 LEAVES = sorted(FOLDER.glob('*.py'))
@@ -256,13 +256,18 @@ def test_rates_of_the_parts(load_config: Load) -> None:
         for group in wrapper.optimizer.param_groups
         for parameter in group['params']
     }
+    numbers = []
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             group = group_of[id(parameter)]
-            backbone = name.startswith('backbone.')
-            assert group['lr'] == pytest.approx(1e-5 if backbone else 1e-4)
-            scale = name.endswith('log_scale')
-            assert (group['weight_decay'] == 0) == scale
+            single = parameter.ndim == 0
+            rate = 1e-5 if name.startswith('backbone.') else 1e-4
+            if single and name.startswith('roi_head.context.'):
+                rate = 5e-3
+                numbers.append(name.removeprefix('roi_head.context.'))
+            assert group['lr'] == pytest.approx(rate)
+            assert (group['weight_decay'] == 0) == single
+    assert sorted(numbers) == ['bias', 'logits.log_scale', 'prior_weight']
 
 
 @pytest.mark.parametrize('path', LEAVES, ids=name_of)

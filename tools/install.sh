@@ -12,7 +12,7 @@ packages (requirements/tested.txt) and this package in editable mode, and
 lets mmcv use torchvision in place of its compiled operators. What is already
 up to date is skipped. Needs Python 3.10, 3.11 or 3.12 and no compiler.
 
-  --extras LIST   also install extras: tests, demo, deploy, dev, text
+  --extras LIST   also install extras: tests, demo, deploy, dev, docs, text
                   (comma list)
   --compile-ops   build mmcv's own operators (minutes; needs a C++ compiler;
                   with CUDA where nvcc and a GPU are there) into a wheel cache
@@ -50,8 +50,9 @@ while (($#)); do
 done
 for extra in ${extras[@]+"${extras[@]}"}; do
     case $extra in
-        tests | demo | deploy | dev | text) ;;
-        *) fail "unknown extra '$extra'; expected tests, demo, deploy, dev or text" ;;
+        tests | demo | deploy | dev | docs | text) ;;
+        *) fail "unknown extra '$extra'; expected tests, demo, deploy, dev," \
+            'docs or text' ;;
     esac
 done
 
@@ -153,10 +154,9 @@ make_environment() {
 refuse_clashes() {
     "$PY" - <<'CODE' || exit 1
 import sys
-from mmvision_ext.doctor.environment import installed_versions
+from mmvision_ext.doctor.environment import INSTALL, installed_versions
 from mmvision_ext.doctor.packages import check_clashes
-for item in check_clashes(
-        installed_versions(), 'bash tools/install.sh --force'):
+for item in check_clashes(installed_versions(), INSTALL):
     sys.exit(f'install.sh: {item.text}. Run:\n    {item.command}')
 CODE
 }
@@ -188,7 +188,7 @@ install_base() {
 install_extra() { # NAME
     local pins=$REQUIREMENTS/tested-$1.txt ranges=$REQUIREMENTS/$1.txt print
     case $1 in # an extra may stand on another
-        dev) install_extra tests ;;
+        dev | docs) install_extra tests ;;
         tests) install_extra deploy ;;
     esac
     [[ -f $pins ]] || pins=$REQUIREMENTS/tested.txt

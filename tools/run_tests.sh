@@ -20,7 +20,7 @@ fi
 
 say() { printf '[tests   %3ds] %s\n' "$SECONDS" "$*"; }
 
-bash tools/install.sh --extras tests
+bash tools/install.sh --extras tests,docs,demo
 
 # Matplotlib, yapf and others keep caches; keep those inside the clone.
 export XDG_CACHE_HOME=$ROOT/.cache MPLCONFIGDIR=$ROOT/.cache/matplotlib
@@ -45,4 +45,9 @@ if ! $paths; then
     "$VENV/bin/mypy"
 fi
 say 'pytest'
+if ! $paths; then
+    # A process for each core, all tests of a file in one of them.
+    export OMP_NUM_THREADS=1
+    set -- -n auto --maxprocesses 8 --dist loadfile "$@"
+fi
 exec "$VENV/bin/python" -m pytest -p no:cacheprovider -q "$@"

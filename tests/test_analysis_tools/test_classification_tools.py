@@ -159,8 +159,8 @@ def test_comparison(run, model, tmp_path: Path, capsys) -> None:
     ('tool', 'arguments', 'message'),
     [
         ('classification_report', ['--split', 'val'], 'val_dataloader'),
-        ('embed_features', ['--classes', 'dig'], 'Did you mean dog'),
-        ('grad_cam', ['{images}', '--target', 'dig'], 'Did you mean dog'),
+        ('embed_features', ['--classes', 'dig'], "did you mean 'dog'"),
+        ('grad_cam', ['{images}', '--target', 'dig'], "did you mean 'dog'"),
         ('grad_cam', ['nowhere.jpg'], 'none at nowhere.jpg'),
     ],
 )

@@ -102,3 +102,17 @@ def test_inference_report_without_weights(
         )
     assert stop.value.code == 2
     assert 'none.pth' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    'tool', ['browse_dataset', 'dataset_statistics', 'find_learning_rate']
+)
+def test_a_file_in_the_place_of_the_folder(
+    tool: str, run, tmp_path: Path, capsys
+) -> None:
+    """It is found before anything is read or computed."""
+    (tmp_path / 'file').touch()
+    with pytest.raises(SystemExit) as stop:
+        run(tool, 'absent.py', '--out', tmp_path / 'file')
+    assert stop.value.code == 2
+    assert '--out: expected a folder' in capsys.readouterr().err

@@ -12,11 +12,10 @@ sparse-rcnn_r50_fpn_300-proposals_1xb8-36e_voc.py:b.pth \
 """
 
 import argparse
-import shlex
-import sys
 
 from mmvision_ext.engine.launch import exit_on_input_error
 from mmvision_ext.utils.arguments import add_trust_checkpoint, tool_parser
+from mmvision_ext.utils.provenance import command_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -57,7 +56,7 @@ def main() -> None:
             args.device,
             args.limit,
             args.num_timed,
-            'python ' + shlex.join(sys.argv),
+            command_line(),
         )
         print(comparison_table(rows))
         for path in write_comparison(rows, args.out):

@@ -55,7 +55,7 @@ def main() -> None:
     with exit_on_input_error():
         from mmvision_ext.apis.cross_dataset import evaluate_on_coco
         from mmvision_ext.apis.inferencer import DetectionInferencer
-        from mmvision_ext.apis.results import refuse_source_folder
+        from mmvision_ext.apis.result_list import refuse_source_folder
         from mmvision_ext.apis.sources import list_sources
         from mmvision_ext.utils.output_folder import check_folder
 

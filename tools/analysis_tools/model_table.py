@@ -11,14 +11,12 @@ Example:
 import argparse
 
 from mmvision_ext.engine.launch import exit_on_input_error
+from mmvision_ext.utils.arguments import tool_parser
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     parser.add_argument(
         'configs', nargs='+', metavar='CONFIG', help='config files'
     )

@@ -8,9 +8,11 @@ Example:
 """
 
 import argparse
+from pathlib import Path
 
 from mmvision_ext.engine.launch import exit_on_input_error
 from mmvision_ext.utils.arguments import tool_parser
+from mmvision_ext.utils.output_folder import check_folder
 from mmvision_ext.visualization.training_log import (
     plot_training_logs,
     read_training_log,
@@ -37,6 +39,7 @@ def main() -> None:
     """Write the picture."""
     args = parse_args()
     with exit_on_input_error():
+        check_folder(Path(args.out).parent)
         logs = [read_training_log(folder) for folder in args.work_dirs]
         print(plot_training_logs(logs, args.out, args.keys))
 

@@ -20,16 +20,13 @@ from mmvision_ext.datasets.coco_attribute_files import (
 )
 from mmvision_ext.engine.launch import exit_on_input_error
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.arguments import tool_parser
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__, out='file to write, *.npz')
     parser.add_argument('source', help='joblib, pickle or JSON file')
-    parser.add_argument('--out', required=True, help='file to write, *.npz')
     parser.add_argument(
         '--overwrite', action='store_true', help='replace an existing file'
     )

@@ -12,7 +12,7 @@ from mmvision_ext.engine.launch import exit_on_input_error
 from mmvision_ext.utils.arguments import tool_parser
 from mmvision_ext.utils.config.explain import explain, explanation
 from mmvision_ext.utils.config.options import merge_options
-from mmvision_ext.utils.config_file import read_config
+from mmvision_ext.utils.config.read import read_config
 
 
 def main() -> None:

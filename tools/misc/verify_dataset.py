@@ -45,15 +45,12 @@ def main() -> None:
     with exit_on_input_error():
         from mmvision_ext.apis.dataset_scan import scan_config
         from mmvision_ext.apis.dataset_scan_report import print_scan, save_scan
-        from mmvision_ext.utils.config.options import merge_options
-        from mmvision_ext.utils.config_file import read_config
+        from mmvision_ext.apis.model import load_config
         from mmvision_ext.utils.output_folder import check_folder
 
         if args.out:
             check_folder(args.out)
-        config = read_config(args.config)
-        if args.cfg_options:
-            merge_options(config, args.cfg_options)
+        config = load_config(args.config, args.cfg_options)
         scan = scan_config(config, args.split, args.workers)
         print_scan(scan)
         if args.out:

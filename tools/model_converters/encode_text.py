@@ -27,11 +27,10 @@ from pathlib import Path
 
 import torch
 
+from mmvision_ext.cli.prediction import build_encoder
 from mmvision_ext.engine.launch import exit_on_input_error
 from mmvision_ext.models.text import (
     OpenCLIPTextEncoder,
-    SentenceTextEncoder,
-    TextEncoder,
     phrases_of,
     read_phrases,
     template_set,
@@ -71,28 +70,6 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def build_encoder(args: argparse.Namespace) -> TextEncoder:
-    """Build the one encoder that the command line names."""
-    clip = args.architecture is not None or args.weights is not None
-    if clip == (args.sentence_model is not None):
-        raise InputError(
-            'expected either --architecture and --weights or '
-            f'--sentence-model, found {"both" if clip else "neither"}'
-        )
-    if not clip:
-        if args.tower is not None:
-            raise InputError(
-                '--tower: expected an encoder with an image tower, found '
-                '--sentence-model'
-            )
-        return SentenceTextEncoder(args.sentence_model, args.device)
-    if args.architecture is None or args.weights is None:
-        raise InputError(
-            'expected --architecture and --weights together, found one of them'
-        )
-    return OpenCLIPTextEncoder(args.architecture, args.weights, args.device)
-
-
 def encode(args: argparse.Namespace) -> str:
     """Write the files; returns what was written."""
     if (args.vocabulary is None) == (args.words is None):
@@ -106,7 +83,19 @@ def encode(args: argparse.Namespace) -> str:
         if args.words is None
         else phrases_of(args.words)
     )
-    encoder = build_encoder(args)
+    if args.tower is not None and args.sentence_model is not None:
+        raise InputError(
+            '--tower: expected an encoder with an image tower, found '
+            '--sentence-model'
+        )
+    encoder = build_encoder(
+        args.sentence_model, args.architecture, args.weights, args.device
+    )
+    if encoder is None:
+        raise InputError(
+            'expected either --architecture and --weights or '
+            '--sentence-model, found neither'
+        )
     found = encoder.embeddings(phrases, template_set(args.templates))
     write_embeddings(found, args.out)
     text = (

@@ -8,7 +8,6 @@ Example:
     python tools/model_converters/packaged_weights.py efficientnet-lite0
 """
 
-import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -21,6 +20,7 @@ from mmvision_ext.engine.checkpointing import rename_by_order
 from mmvision_ext.engine.launch import exit_on_input_error
 from mmvision_ext.ops import require
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.arguments import tool_parser
 
 
 @dataclass
@@ -116,10 +116,7 @@ def convert(name: str, out: Path) -> int:
 
 def main() -> None:
     """Read the command line and convert."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     parser.add_argument('name', choices=sorted(PACKAGED))
     parser.add_argument(
         '--out', type=Path, help='default: checkpoints/NAME_in1k.pth'

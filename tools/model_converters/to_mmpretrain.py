@@ -9,7 +9,6 @@ Example:
         --out checkpoints/vgg16_in1k.pth
 """
 
-import argparse
 from pathlib import Path
 
 import torch
@@ -22,10 +21,10 @@ from mmvision_ext.models.backbones.convert import (
     read_weights,
 )
 from mmvision_ext.ops import require
-from mmvision_ext.utils.arguments import add_trust_checkpoint
+from mmvision_ext.utils.arguments import add_trust_checkpoint, tool_parser
 
 
-def convert(weights: str, config: Path, out: Path) -> str:
+def convert(weights: str, config: str | Path, out: Path) -> str:
     """Write the weights under the names of the config's backbone.
 
     Args:
@@ -50,19 +49,15 @@ def convert(weights: str, config: Path, out: Path) -> str:
 
 def main() -> None:
     """Read the command line and convert."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__, out='checkpoint to write')
     parser.add_argument(
         'weights', help='.pth or .safetensors file, or address of a .pth'
     )
     add_trust_checkpoint(parser)
-    parser.add_argument('config', type=Path)
-    parser.add_argument('--out', type=Path, required=True)
+    parser.add_argument('config', help='config with model.backbone')
     args = parser.parse_args()
     with exit_on_input_error():
-        print(convert(args.weights, args.config, args.out))
+        print(convert(args.weights, args.config, Path(args.out)))
     print(f'written to {args.out}')
 
 
