@@ -1,5 +1,6 @@
 """Fixtures that several test folders use."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,11 @@ from mmengine.utils import ManagerMixin
 from mmvision_ext.testing import data_root, make_shapes_devkit
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+# What other tests left behind may have threads (sessions of ONNX Runtime,
+# process groups). A forked process has none of them, and waits for ever for
+# their end where it collects such an object.
+os.register_at_fork(after_in_child=gc.freeze)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
