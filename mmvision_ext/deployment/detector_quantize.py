@@ -1,6 +1,6 @@
 """Int8 post-training static quantisation of an exported detector."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,8 @@ from .detector_check import (
 )
 from .detector_export import describe_detector, export_detector
 from .images import ImageBatches, build_dataset
-from .measure import check_timing, file_sizes, measure_latency
-from .packages import need
-from .quantize import Calibration, QuantizedParts, quantize_onnx
-from .report import Protocol, Stage, record_protocol
+from .quantizable import QuantizableModel
+from .quantize import Calibration, QuantizedParts
 from .session import OnnxDetector
 
 #: Networks only: boxes are computed in float32 from the scores and deltas of
@@ -38,93 +36,103 @@ _EVALUATOR = "dict(type='mmvision_ext.CocoInstanceMetric')"
 _METRICS = {'bbox_mAP_50': 'box_ap50', 'segm_mAP_50': 'mask_ap50'}
 
 
-def compare_quantized_detector(
-    config: Config,
-    checkpoint: str | Path,
-    folder: str | Path,
-    calibration: Calibration,
-    threads: int = 1,
-    rounds: int = 100,
-    command: str = '',
-) -> tuple[list[Stage], Protocol]:
-    """Export a Mask or Faster R-CNN, quantise it, and measure both files.
-
-    Writes ``model_fp32.onnx`` and ``model_int8.onnx``.
+class QuantizableDetector(QuantizableModel):
+    """A Mask or Faster R-CNN, whose AP at an IoU of 0.5 counts.
 
     Args:
         config: Detection config; images of its training set calibrate, its
             ``test_evaluator`` measures on those of its test set.
         checkpoint: File of the weights.
-        folder: Where to; made where missing.
         calibration: How the ranges are found. Images differ in size, so that
             each is a batch of its own.
-        threads: Number of threads of the latency.
-        rounds: How often each model is timed.
-        command: How it was started, for the record.
-
-    Returns:
-        One stage for each file, float32 first, and how they were measured.
+        threads: Number of threads of a session that is timed.
 
     Raises:
-        InputError: A file or package is missing, the weights do not fit, the
-            model cannot be exported, the export differs from PyTorch, or the
-            evaluator is missing or has neither ``bbox_mAP_50`` nor
-            ``segm_mAP_50``.
+        InputError: A file is missing, the weights do not fit, or the config
+            has no evaluator.
     """
-    check_timing(threads, rounds)
-    if not config.get('test_evaluator'):
-        raise InputError(
-            f'test_evaluator: expected in {config.filename}, found none. Use '
-            f'{_EVALUATOR}.'
+
+    parts = DETECTOR_PARTS
+
+    def __init__(
+        self,
+        config: Config,
+        checkpoint: str | Path,
+        calibration: Calibration,
+        threads: int,
+    ) -> None:
+        if not config.get('test_evaluator'):
+            raise InputError(
+                f'test_evaluator: expected in {config.filename}, found none. '
+                f'Use {_EVALUATOR}.'
+            )
+        self._config = config
+        self._model = load_detector(config, checkpoint, 'cpu')
+        self._checkpoint = checkpoint
+        self._threads = threads
+        self.test = ImageBatches(config, 'test', 1, labelled=False)
+        self.train = ImageBatches(
+            config,
+            'train',
+            1,
+            calibration.num_images,
+            seed=0,
+            labelled=False,
         )
-    folder = Path(folder)
-    need('onnxruntime.quantization')
-    model = load_detector(config, checkpoint, 'cpu')
-    full = export_detector(
-        model, folder / 'model_fp32.onnx', describe_detector(model, checkpoint)
-    )
-    rows = check_detector(model, full, pick_images(model.cfg))
-    require_same(rows, Tolerance())
-    images = calibration.num_batches * calibration.batch_size
-    train = ImageBatches(config, 'train', 1, images, seed=0, labelled=False)
-    small = quantize_onnx(
-        full, folder / 'model_int8.onnx', train, calibration, DETECTOR_PARTS
-    )
-    files = {'float32': full, 'int8': small}
-    test = ImageBatches(config, 'test', 1, labelled=False)
-    image = next(iter(test)).images[0]
-    sessions = {
-        name: OnnxDetector(path, threads) for name, path in files.items()
-    }
-    latency = measure_latency(
-        {name: lambda s=s: s(image) for name, s in sessions.items()},  # type: ignore[misc]
-        rounds,
-    )
-    stages = [
-        Stage(
-            name,
-            str(path),
-            *file_sizes(path),
-            latency[name].median,
-            latency[name].lower,
-            latency[name].upper,
-            **_average_precision(_evaluate(config, path), config),
-        )
-        for name, path in files.items()
-    ]
-    data = (
-        f'{type(test.dataset).__name__}, {test.num_images} images of the test '
-        'set'
-    )
-    return stages, record_protocol(
-        config,
-        checkpoint,
-        data,
-        calibration.method_of(train.num_images),
-        threads,
-        rounds,
-        command,
-    )
+
+    def export(self, path: Path) -> Path:
+        """See :class:`~mmvision_ext.deployment.quantizable.QuantizableModel`.
+
+        Args:
+            path: File to write.
+
+        Returns:
+            The file.
+
+        Raises:
+            InputError: The model cannot be exported, or the export differs
+                from PyTorch.
+        """
+        metadata = describe_detector(self._model, self._checkpoint)
+        export_detector(self._model, path, metadata)
+        images = pick_images(self._model.cfg)
+        require_same(check_detector(self._model, path, images), Tolerance())
+        return path
+
+    def call_of(self, path: Path) -> Callable[[], Any]:
+        """Load a file to time it.
+
+        Args:
+            path: An export of this model.
+
+        Returns:
+            What detects on the first image of the test set.
+        """
+        session = OnnxDetector(path, self._threads)
+        image = next(iter(self.test)).images[0]
+        return lambda: session(image)
+
+    def accuracy_of(
+        self, files: Mapping[str, Path]
+    ) -> dict[str, dict[str, float]]:
+        """Evaluate each file on the test set.
+
+        Args:
+            files: Exports of this model by name.
+
+        Returns:
+            ``box_ap50`` and, with masks, ``mask_ap50``, in per cent.
+
+        Raises:
+            InputError: The evaluator has neither ``bbox_mAP_50`` nor
+                ``segm_mAP_50``.
+        """
+        return {
+            name: _average_precision(
+                _evaluate(self._config, path), self._config
+            )
+            for name, path in files.items()
+        }
 
 
 def _evaluate(config: Config, path: Path) -> Mapping[str, Any]:

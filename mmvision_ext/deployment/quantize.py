@@ -8,23 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from mmengine.config import Config
 from numpy.typing import NDArray
 
-from mmvision_ext.apis.model import load_classifier
 from mmvision_ext.apis.progress import track
 from mmvision_ext.utils import InputError
 
-from .export import check_onnx, describe, export_onnx, require_close
 from .graph_file import graph_metadata, read_graph
 from .images import Batch, ImageBatches
-from .measure import check_timing, file_sizes, measure_latency
 from .packages import need
-from .report import Protocol, Stage, record_protocol
-from .session import OnnxClassifier
 
 #: How ranges of activations are found, and ONNX Runtime's name of it.
 CALIBRATIONS = {
@@ -32,7 +25,6 @@ CALIBRATIONS = {
     'percentile': 'Percentile',
     'entropy': 'Entropy',
 }
-EXPORT_TOLERANCE = 1e-4  # of a probability; see export_onnx
 
 
 @dataclass(frozen=True)
@@ -58,6 +50,11 @@ class Calibration:
                 'calibration: expected at least one batch of at least one '
                 f'image, found {self.num_batches} of {self.batch_size}.'
             )
+
+    @property
+    def num_images(self) -> int:
+        """Number of training images, where there are as many."""
+        return self.num_batches * self.batch_size
 
     def method_of(self, images: int) -> str:
         """Describe the quantisation, for a report.
@@ -212,118 +209,6 @@ def quantize_onnx(
     onnx.helper.set_model_props(model, properties)
     onnx.save(model, target)
     return Path(target)
-
-
-def compare_quantized(
-    config: Config,
-    checkpoint: str | Path,
-    folder: str | Path,
-    calibration: Calibration,
-    threads: int = 1,
-    rounds: int = 100,
-    command: str = '',
-) -> tuple[list[Stage], Protocol]:
-    """Export a classifier, quantise it, and measure both files.
-
-    Writes ``model_fp32.onnx`` and ``model_int8.onnx``.
-
-    Args:
-        config: Classification config; images of its training set calibrate,
-            those of its test set give the accuracy.
-        checkpoint: File of the weights.
-        folder: Where to; made where missing.
-        calibration: How the ranges are found.
-        threads: Number of threads of the latency.
-        rounds: How often each model is timed.
-        command: How it was started, for the record.
-
-    Returns:
-        One stage for each file, float32 first, and how they were measured.
-
-    Raises:
-        InputError: A file or package is missing, the weights do not fit, or
-            the export differs from PyTorch.
-    """
-    check_timing(threads, rounds)
-    folder = Path(folder)
-    need('onnxruntime.quantization')
-    model = load_classifier(config, checkpoint, 'cpu')
-    size = calibration.batch_size
-    test = ImageBatches(config, 'test', size)
-    train = ImageBatches(
-        config, 'train', size, calibration.num_batches * size, seed=0
-    )
-    first = next(iter(test)).images
-    full = export_onnx(
-        model,
-        folder / 'model_fp32.onnx',
-        first.shape[1:],
-        describe(model, checkpoint, first.shape[1:]),
-    )
-    require_close(
-        check_onnx(model, full, first, (1, len(first))), EXPORT_TOLERANCE
-    )
-    small = quantize_onnx(full, folder / 'model_int8.onnx', train, calibration)
-    stages = _measure(
-        {'float32': full, 'int8': small}, test, first[:1], threads, rounds
-    )
-    data = (
-        f'{type(test.dataset).__name__}, {test.num_images} images of the test '
-        'set'
-    )
-    return stages, record_protocol(
-        config,
-        checkpoint,
-        data,
-        calibration.method_of(train.num_images),
-        threads,
-        rounds,
-        command,
-    )
-
-
-def _measure(
-    files: dict[str, Path],
-    test: ImageBatches,
-    image: NDArray[np.float32],
-    threads: int,
-    rounds: int,
-) -> list[Stage]:
-    """Accuracy on the same images and latency in turn."""
-    sessions = {
-        name: OnnxClassifier(path, threads) for name, path in files.items()
-    }
-    predicted: dict[str, list[Any]] = {name: [] for name in files}
-    labels = []
-    for batch in track(test, 'classifying', len(test)):
-        labels.append(batch.labels)
-        for name, session in sessions.items():
-            predicted[name].append(session(batch.images).argmax(1))
-    truth = np.concatenate(labels)
-    found = {name: np.concatenate(part) for name, part in predicted.items()}
-    latency = measure_latency(
-        {name: lambda s=s: s(image) for name, s in sessions.items()},  # type: ignore[misc]
-        rounds,
-    )
-    stages = []
-    for name, path in files.items():
-        size, gzipped = file_sizes(path)
-        stages.append(
-            Stage(
-                name,
-                str(path),
-                size,
-                gzipped,
-                latency[name].median,
-                latency[name].lower,
-                latency[name].upper,
-                float((found[name] == truth).mean() * 100),
-                float(
-                    (found[name] == next(iter(found.values()))).mean() * 100
-                ),
-            )
-        )
-    return stages
 
 
 @contextmanager

@@ -16,8 +16,8 @@ for _package in ('onnx', 'onnxruntime'):
 import onnx  # noqa: E402
 
 from mmvision_ext.deployment import detector_quantize  # noqa: E402
-from mmvision_ext.deployment.detector_quantize import (  # noqa: E402
-    compare_quantized_detector,
+from mmvision_ext.deployment.compare_quantized import (  # noqa: E402
+    compare_quantized,
 )
 from mmvision_ext.deployment.quantize import Calibration  # noqa: E402
 from mmvision_ext.deployment.session import OnnxDetector  # noqa: E402
@@ -82,7 +82,7 @@ def quantized(
         patch.setattr(
             detector_quantize, 'load_exported', lambda *_: next(oracles)
         )
-        stages, protocol = compare_quantized_detector(
+        stages, protocol = compare_quantized(
             config, weights, folder, Calibration(2, 2), rounds=2
         )
     return folder, stages, protocol
@@ -143,6 +143,6 @@ def test_a_missing_evaluator_is_told_before_the_work(
     without = config.copy()
     without.test_evaluator = None
     with pytest.raises(InputError, match='test_evaluator: expected in .*py'):
-        compare_quantized_detector(
+        compare_quantized(
             without, tmp_path / 'none.pth', tmp_path, Calibration(2, 2)
         )

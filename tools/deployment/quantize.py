@@ -63,22 +63,14 @@ def main() -> None:
     args = parse_args()
     with exit_on_input_error():
         from mmvision_ext.apis.model import load_config
-        from mmvision_ext.apis.task import task_of
-        from mmvision_ext.deployment.detector_quantize import (
-            compare_quantized_detector,
-        )
-        from mmvision_ext.deployment.quantize import (
-            Calibration,
-            compare_quantized,
-        )
+        from mmvision_ext.deployment.compare_quantized import compare_quantized
+        from mmvision_ext.deployment.quantize import Calibration
         from mmvision_ext.deployment.report import print_report, write_csv
         from mmvision_ext.utils.output_folder import check_folder
 
         check_folder(args.out)
         config = load_config(args.config, args.cfg_options)
-        detects = 'detection' in task_of(config)
-        compare = compare_quantized_detector if detects else compare_quantized
-        stages, protocol = compare(
+        stages, protocol = compare_quantized(
             config,
             args.checkpoint,
             args.out,
