@@ -4,9 +4,19 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from PIL import Image
+
 from mmvision_ext.utils import InputError
 
 ERRORS_SHOWN = 10
+
+#: What Pillow raises where a file is no image, or a damaged one.
+IMAGE_FAULTS = (
+    Image.DecompressionBombError,
+    OSError,
+    SyntaxError,
+    ValueError,
+)
 
 
 class AnnotationError(InputError):

@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 
 from mmvision_ext.registry import TRANSFORMS
 
-from .errors import DatasetError
+from .errors import IMAGE_FAULTS, DatasetError
 
 _TO_8_BIT = 257  # 65535 / 255
 
@@ -52,12 +52,7 @@ class LoadUprightImage(LoadImageFromFile):
         path = results['img_path']
         try:
             image = _decode(fileio.get(path, backend_args=self.backend_args))
-        except (
-            Image.DecompressionBombError,
-            OSError,
-            SyntaxError,
-            ValueError,
-        ) as error:
+        except IMAGE_FAULTS as error:
             raise DatasetError(
                 f'expected an image, found a file that cannot be read: '
                 f'{path} ({error}). Copy it again, or take it out of the '

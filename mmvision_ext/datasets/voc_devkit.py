@@ -13,7 +13,7 @@ from PIL import Image
 
 from mmvision_ext.utils import BRIEF, brief
 
-from .errors import AnnotationError, DatasetError
+from .errors import IMAGE_FAULTS, AnnotationError, DatasetError
 from .text_lists import is_file_name, read_text
 from .xml_files import read_number, read_xml
 
@@ -153,12 +153,7 @@ def read_image_size(path: Path) -> tuple[int, int]:
         with Image.open(path) as image:
             width, height = image.size
             turned = image.getexif().get(_EXIF_ORIENTATION) in _EXIF_TURNED
-    except (
-        Image.DecompressionBombError,
-        OSError,
-        SyntaxError,
-        ValueError,
-    ) as error:
+    except IMAGE_FAULTS as error:
         raise AnnotationError(
             f'{path}: expected an image, found something else '
             f'({error}); replace the file or take its id off the image list'

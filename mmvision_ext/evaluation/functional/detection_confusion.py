@@ -80,17 +80,7 @@ def _on_ignored(
 def _match_any_class(
     record: ImageRecord, overlaps: np.ndarray, iou_thr: float, score_thr: float
 ) -> dict[int, int]:
-    """Give each detection, best score first, one object that is still free.
-
-    Args:
-        record: The image with D detections and G objects.
-        overlaps: Shape (D, G).
-        iou_thr: Smallest overlap of a match.
-        score_thr: Smallest score of a detection.
-
-    Returns:
-        Object index of each matched detection index.
-    """
+    """As :func:`match_own_class`; those of the own class only go first."""
     truth, labels = record.truth, record.detections.labels
     free = ~truth.ignored
     matches: dict[int, int] = {}
