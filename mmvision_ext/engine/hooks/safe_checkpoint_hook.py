@@ -68,7 +68,8 @@ class SafeCheckpointHook(CheckpointHook):
 
     Raises:
         InputError: ``on_write_error`` is unknown, the checkpoints would go to
-            a remote storage, or ``filename_tmpl`` gives all of them one name.
+            a remote storage, or ``filename_tmpl`` does not have one place for
+            their number.
     """
 
     def __init__(
@@ -91,9 +92,9 @@ class SafeCheckpointHook(CheckpointHook):
                 "type='mmengine.CheckpointHook'"
             )
         super().__init__(**settings)
-        if self.filename_tmpl.format(1) == self.filename_tmpl.format(2):
+        if not _names_steps(self.filename_tmpl):
             raise InputError(
-                'SafeCheckpointHook: expected filename_tmpl to have a place '
+                'SafeCheckpointHook: expected filename_tmpl to have one place '
                 "for the epoch or step, such as 'epoch_{}.pth', found "
                 f'{self.filename_tmpl!r}'
             )
@@ -329,6 +330,14 @@ class SafeCheckpointHook(CheckpointHook):
             runner.message_hub.runtime_info.update(info)
             self.file_backend.take()
             runner.logger.error(f'{error} Training goes on.')
+
+
+def _names_steps(template: str) -> bool:
+    """Whether a template gives every step a name of its own."""
+    try:
+        return template.format(1) != template.format(2)
+    except (IndexError, KeyError, ValueError):
+        return False  # two places, a named one, or a single brace
 
 
 def _require_no_other(runner: Runner) -> None:

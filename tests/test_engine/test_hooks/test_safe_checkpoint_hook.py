@@ -344,10 +344,15 @@ def test_several_with_names_of_their_own(
             runner.train()
 
 
-def test_every_checkpoint_has_a_name_of_its_own() -> None:
+@pytest.mark.parametrize(
+    'template',
+    ['last.pth', 'epoch_{}_{}.pth', 'epoch_{step}.pth', 'epoch_{.pth'],
+)
+def test_every_checkpoint_has_a_name_of_its_own(template: str) -> None:
     """Else the new one would be removed as the one before it."""
-    with pytest.raises(InputError, match="filename_tmpl.*found 'last.pth'"):
-        SafeCheckpointHook(interval=1, filename_tmpl='last.pth')
+    match = f'filename_tmpl.*found {template!r}'
+    with pytest.raises(InputError, match=match):
+        SafeCheckpointHook(interval=1, filename_tmpl=template)
 
 
 def test_alone_in_custom_hooks(work_dir: Path) -> None:
