@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import torch
 from pycocotools import mask as mask_utils
 
 from mmvision_ext.utils import InputError
@@ -37,7 +38,10 @@ def _array(values: Any) -> np.ndarray:
     """Bring a tensor, box object or array to a numpy array."""
     values = getattr(values, 'tensor', values)
     if hasattr(values, 'detach'):
-        values = values.detach().cpu().numpy()
+        values = values.detach().cpu()
+        if values.dtype == torch.bfloat16:  # NumPy has none
+            values = values.float()
+        values = values.numpy()
     return np.asarray(values)
 
 

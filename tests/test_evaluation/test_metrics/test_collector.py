@@ -57,6 +57,16 @@ def test_random_samples_survive(random_records, to_sample):
         assert_same_masks(result.detections.masks, record.detections.masks)
 
 
+def test_mixed_precision_of_cpus(record, sample):
+    found = sample['pred_instances']
+    for name in ('bboxes', 'scores'):
+        found[name] = found[name].bfloat16()
+    result = image_record(sample, with_masks=True).detections
+    assert result.boxes.dtype == result.scores.dtype == np.float32
+    np.testing.assert_array_equal(result.boxes, record.detections.boxes)
+    np.testing.assert_array_equal(result.scores, record.detections.scores)
+
+
 def test_predicted_masks_are_kept_only_where_asked_for(sample):
     result = image_record(sample)
     assert result.detections.masks is None
