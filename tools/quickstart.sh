@@ -58,7 +58,7 @@ from pathlib import Path
 [path] = Path(sys.argv[1]).glob('[0-9]*/[0-9]*.json')
 metrics = json.loads(path.read_text())
 box, mask = metrics['coco/bbox_mAP_50'], metrics['coco/segm_mAP_50']
-line = f'box AP50 {box:.3f}, mask AP50 {mask:.3f} on the held-out images'
+line = f'COCO box AP50 {box:.3f}, mask AP50 {mask:.3f}, held-out images'
 if not (box >= 0.80 and mask >= 0.75):  # nan fails, too
     sys.exit(
         f'error: {line}; expected at least 0.800 and 0.750: the training did '

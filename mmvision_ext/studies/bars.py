@@ -126,7 +126,7 @@ def _bar_panel(
     axes.set_xlim(0, longest * 1.42)
     axes.set_title(metric.title)
     axes.grid(visible=False, axis='y')
-    ticks = MaxNLocator(4).tick_values(0, longest)
+    ticks = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(0, longest)
     axes.set_xticks([tick for tick in ticks if 0 <= tick <= longest * 1.05])
 
 

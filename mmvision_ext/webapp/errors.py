@@ -13,6 +13,8 @@ from mmvision_ext.utils import InputError
 Arguments = ParamSpec('Arguments')
 Answer = TypeVar('Answer')
 
+NOTICE = 15  # seconds that a message stays
+
 
 def in_words(
     handler: Callable[Arguments, Answer],
@@ -40,7 +42,7 @@ def in_words(
                 f'This failed in the program: {type(error).__name__}. The '
                 'terminal in which the page was started says more.'
             )
-        raise gr.Error(text, duration=None, print_exception=False)
+        raise gr.Error(text, duration=NOTICE, print_exception=False)
 
     return call
 

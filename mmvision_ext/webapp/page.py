@@ -9,7 +9,7 @@ import gradio as gr
 from mmvision_ext.apis.sources import ImageSource
 from mmvision_ext.utils import InputError
 
-from .errors import as_html, in_words
+from .errors import NOTICE, as_html, in_words
 from .models import ModelStore
 from .search import NamedIndex
 from .shared import Shared
@@ -140,7 +140,7 @@ def _choose(
     try:
         picture = read_upload(path, max_pixels)
     except InputError as error:
-        gr.Warning(as_html(str(error)), duration=None, title='Refused')
+        gr.Warning(as_html(str(error)), duration=NOTICE, title='Refused')
         return None, gr.Image(None, visible=False)
     shown = gr.Image(
         thumbnail(picture, PREVIEW), visible=True, label=picture.name

