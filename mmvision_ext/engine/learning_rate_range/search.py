@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from mmengine.config import Config
 from mmengine.hooks import Hook
+from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
 from numpy.typing import NDArray
 
@@ -27,7 +28,7 @@ class RangeTest:
     """Losses over rising learning rates.
 
     Attributes:
-        rates: Learning rate of each step, float64, (N,).
+        rates: ``optim_wrapper.optimizer.lr`` of each step, float64, (N,).
         losses: Loss of each step, float64, (N,).
         diverged: Whether it ended since the loss exploded.
     """
@@ -67,8 +68,9 @@ def find_range(
     """Let the learning rate rise from step to step, by the same factor.
 
     The learning rate range test of Smith (Cyclical Learning Rates for
-    Training Neural Networks, WACV 2017), on a logarithmic scale. Rates that a
-    config sets for a part of the model keep their ratio to the others.
+    Training Neural Networks, WACV 2017), on a logarithmic scale. What rises is
+    ``optim_wrapper.optimizer.lr``; rates that a config sets for a part of the
+    model keep their ratio to it.
     Nothing is saved or validated. It ends early when the smoothed loss is four
     times the smallest one, or not finite.
 
@@ -84,7 +86,8 @@ def find_range(
 
     Raises:
         InputError: Fewer than 10 steps, or rates that do not rise from above
-            0; or the loss is not finite before the tenth step.
+            0; or several optimizers, or one without a rate above 0; or the
+            loss is not finite before the tenth step.
     """
     if steps < _SETTLED or not 0 < lowest < highest:
         raise InputError(
@@ -133,11 +136,19 @@ class _RisingRate(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Note by how much parts of the model differ."""
-        groups = runner.optim_wrapper.param_groups
-        base = max(group['lr'] for group in groups)
+        wrapper = runner.optim_wrapper
+        if isinstance(wrapper, OptimWrapperDict):
+            raise InputError(
+                'optim_wrapper: expected a single optimizer, found '
+                f'{", ".join(wrapper.keys())}'
+            )
+        base = wrapper.optimizer.defaults['lr']
         if base <= 0:
-            raise InputError('optim_wrapper: expected a learning rate above 0')
-        self._ratios = [group['lr'] / base for group in groups]
+            raise InputError(
+                'optim_wrapper.optimizer.lr: expected a rate above 0, found '
+                f'{base}'
+            )
+        self._ratios = [group['lr'] / base for group in wrapper.param_groups]
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None

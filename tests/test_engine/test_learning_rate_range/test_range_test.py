@@ -2,10 +2,14 @@
 
 import csv
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from mmengine.config import Config
+from mmengine.optim import OptimWrapper, OptimWrapperDict
+from torch.optim import SGD
 
 from mmvision_ext.datasets.cifar_files import CLASSES
 from mmvision_ext.engine.learning_rate_range import (
@@ -103,9 +107,19 @@ def test_parts_keep_their_ratio(
     config.optim_wrapper.paramwise_cfg = dict(
         custom_keys=dict(head=dict(lr_mult=10.0))
     )
-    find_range(config, tmp_path / 'log', 10, 1e-6, 1e-4)
+    test = find_range(config, tmp_path / 'log', 10, 1e-6, 1e-4)
     rates = np.geomspace(1e-6, 1e-4, 10)
-    np.testing.assert_allclose(seen, np.stack([rates / 10, rates], 1))
+    np.testing.assert_allclose(test.rates, rates)
+    np.testing.assert_allclose(seen, np.stack([rates, 10 * rates], 1))
+
+
+def test_several_optimizers_are_refused() -> None:
+    wrappers = OptimWrapperDict(
+        one=OptimWrapper(SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1))
+    )
+    runner = SimpleNamespace(optim_wrapper=wrappers)
+    with pytest.raises(InputError, match='a single optimizer'):
+        search._RisingRate(20, 1e-6, 1).before_train(runner)
 
 
 @pytest.mark.parametrize(
