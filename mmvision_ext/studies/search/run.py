@@ -1,6 +1,7 @@
 """Trials, one after another; each is a run like those of a study."""
 
 import logging
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from optuna import Trial
 
 _KEY = 'key'  # beside a trial: what it is called
+_SETTINGS = 'settings'  # beside the study: what all its trials have
 
 
 def run_search(
@@ -40,8 +42,9 @@ def run_search(
         to value, and the metric; None where the training failed.
 
     Raises:
-        InputError: Optuna is not installed, the config cannot be read, or
-            the metric is not among those that are measured.
+        InputError: Optuna is not installed, the config cannot be read, the
+            metric is not among those that are measured, or the trials of the
+            folder are those of another search.
     """
     optuna = _optuna()
     root = Path(work_root or Path('work_dirs') / search.name)
@@ -69,8 +72,13 @@ def run_search(
                 f'{search.path}: metric: there is no {search.metric!r} among '
                 f'what was measured: {", ".join(measured)}'
             )
-        study.tell(trial, measured[search.metric])
-        yield trial.number, values, measured[search.metric]
+        value = measured[search.metric]
+        if not math.isfinite(value):  # no trial is better or worse than NaN
+            study.tell(trial, state=optuna.trial.TrialState.FAIL)
+            yield trial.number, values, None
+            continue
+        study.tell(trial, value)
+        yield trial.number, values, value
 
 
 def _optuna() -> Any:
@@ -94,7 +102,11 @@ def _open(optuna: Any, search: Search, root: Path) -> 'OptunaStudy':
         study_name=search.name,
         direction=search.goal,
         load_if_exists=True,
-        sampler=optuna.samplers.TPESampler(seed=search.seed),
+    )
+    _check_settings(study, search, root)
+    # Of the same seed alone, each call would propose the first values again.
+    study.sampler = optuna.samplers.TPESampler(
+        seed=search.seed + len(study.trials)
     )
     for trial in study.get_trials(states=(optuna.trial.TrialState.RUNNING,)):
         # Nobody else works in this folder: its training ended with its search.
@@ -105,6 +117,33 @@ def _open(optuna: Any, search: Search, root: Path) -> 'OptunaStudy':
         study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
         study.enqueue_trial(trial.params, user_attrs={_KEY: key})
     return study
+
+
+def _check_settings(study: 'OptunaStudy', search: Search, root: Path) -> None:
+    """Refuse trials that cannot be compared with those of this file."""
+    settings = dict(
+        config=search.config,
+        metric=search.metric,
+        goal=search.goal,
+        seed=search.seed,
+        overrides=dict(search.overrides),
+        choices={
+            key: list(space.choices)
+            for key, space in search.space.items()
+            if space.choices
+        },
+    )
+    if not study.trials:
+        study.set_user_attr(_SETTINGS, settings)
+        return
+    old = study.user_attrs.get(_SETTINGS, {})
+    for key, value in settings.items():
+        if key in old and old[key] != value:
+            raise InputError(
+                f'{search.path}: {key}: expected {old[key]!r} as in the '
+                f'trials of {root}, found {value!r}. Put it back, or give '
+                'the search another name or folder (--work-dir).'
+            )
 
 
 def _ended(study: 'OptunaStudy') -> int:

@@ -107,11 +107,53 @@ def test_optuna_knows_the_goal_and_the_space(
 
 
 def test_more_trials_go_on(search_file, stub, tmp_path: Path) -> None:
-    few = read_search(search_file(trials=2))
+    overrides = {'train_cfg.scale': [2, 1]}
+    few = read_search(search_file(trials=2, overrides=overrides))
     first = list(run_search(few, stub, tmp_path / 'runs'))
-    more = read_search(search_file(trials=3))
+    more = read_search(search_file(trials=3, overrides=overrides))
     trials = list(run_search(more, stub, tmp_path / 'runs'))
     assert trials[:2] == first and len(trials) == 3
+    gains = {values['model.gain'] for _, values, _ in trials}
+    assert len(gains) == 3  # nothing is proposed twice
+
+
+@pytest.mark.parametrize(
+    ('changes', 'match'),
+    [
+        (dict(metric='accuracy/top5'), "metric: expected 'accuracy/top1' as"),
+        (dict(goal='minimize'), "goal: expected 'maximize' as in the trials"),
+        (dict(seed=2), 'seed: expected 1 as in the trials'),
+        (dict(overrides={'train_cfg.max_epochs': 2}), 'overrides: expected'),
+        (
+            dict(space={'model.gain': dict(choices=[1.0, 2.0, 3.0])}),
+            'choices: expected',
+        ),
+    ],
+)
+def test_trials_of_another_search_are_refused(
+    search_file, stub, tmp_path: Path, changes: dict, match: str
+) -> None:
+    space = {'model.gain': dict(choices=[1.0, 2.0])}
+    search = read_search(search_file(trials=1, space=space))
+    list(run_search(search, stub, tmp_path / 'runs'))
+    other = read_search(
+        search_file(**{'space': space, 'trials': 2, **changes})
+    )
+    with pytest.raises(InputError, match=match):
+        list(run_search(other, stub, tmp_path / 'runs'))
+
+
+def test_a_metric_that_is_nan_is_a_failure(
+    search_file, stub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mmvision_ext.studies.search import run
+
+    measured = {'metrics': {'accuracy/top1': float('nan')}}
+    monkeypatch.setattr(run, 'read_json', lambda _: measured)
+    search = read_search(search_file(trials=1))
+    trials = list(run_search(search, stub, tmp_path / 'runs'))
+    assert [value for *_, value in trials] == [None]
+    assert list(run_search(search, stub, tmp_path / 'runs')) == trials
 
 
 def test_an_interrupted_trial_is_resumed(
