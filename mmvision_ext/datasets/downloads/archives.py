@@ -2,6 +2,7 @@
 
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path
 
 from rich.console import Console
@@ -31,8 +32,10 @@ def unpack(archive: Path, folder: Path) -> None:
     except (
         tarfile.TarError,
         zipfile.BadZipFile,
+        zlib.error,
         EOFError,
         OSError,
+        RuntimeError,  # encrypted, or packed in a way that Python lacks
     ) as error:
         raise InputError(
             f'{archive}: cannot be unpacked into {folder}: {error}. Remove '

@@ -16,11 +16,14 @@ class DownloadFile:
         checksum: ``md5:`` or ``sha1:`` or ``sha256:`` and what is published.
         unpack: First the folder, below that of all data, that the archive is
             unpacked into, then archives that it holds.
+        result: What is there afterwards, below the folder of all data; empty
+            where that of the dataset tells.
     """
 
     url: str
     checksum: str
     unpack: tuple[str, ...]
+    result: str = ''
 
     @property
     def name(self) -> str:
@@ -67,7 +70,10 @@ def read_catalogue() -> dict[str, DownloadSet]:
             by_hand=content.get('by_hand', ''),
             files=tuple(
                 DownloadFile(
-                    file['url'], file['checksum'], tuple(file['unpack'])
+                    file['url'],
+                    file['checksum'],
+                    tuple(file['unpack']),
+                    file.get('result', ''),
                 )
                 for file in content['files']
             ),

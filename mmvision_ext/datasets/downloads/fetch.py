@@ -28,7 +28,8 @@ def fetch_set(
 
     Raises:
         InputError: A file cannot be fetched or unpacked, has another
-            checksum, or only a person can fetch the dataset.
+            checksum, the folder cannot be made, or only a person can fetch
+            the dataset.
     """
     result = root / dataset.result
     if not dataset.files:
@@ -38,16 +39,23 @@ def fetch_set(
             f'{dataset.name} ({dataset.title}): expected it at {result}. '
             f'{dataset.by_hand} Page: {dataset.page}'
         )
-    if not result.exists():  # deleted since, or never there
-        for file in dataset.files:
-            _mark(file, root).unlink(missing_ok=True)
-    for file in dataset.files:
-        _fetch_file(file, root, keep_archives)
-    if not result.exists():
+    try:
+        (root / 'downloads').mkdir(parents=True, exist_ok=True)
+    except OSError as error:
         raise InputError(
-            f'{dataset.name}: expected {result} in what was unpacked, found '
-            f'none. The archives have changed; see {dataset.page}'
-        )
+            f'{root}: cannot be the folder of all data: {error}. Name another '
+            'one, --data-root or MMVISION_DATA_ROOT.'
+        ) from error
+    for file in dataset.files:
+        made = root / (file.result or dataset.result)
+        if not made.exists():  # deleted since, or never there
+            _mark(file, root).unlink(missing_ok=True)
+        _fetch_file(file, root, keep_archives)
+        if not made.exists():
+            raise InputError(
+                f'{dataset.name}: expected {made} in {file.name}, found none. '
+                f'The archive has changed; see {dataset.page}'
+            )
     return result
 
 

@@ -9,6 +9,7 @@ import tarfile
 import threading
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
@@ -116,6 +117,40 @@ def test_what_was_deleted_is_fetched_again(
     assert Handler.ranges == [None, None]
 
 
+def test_of_several_archives_what_was_deleted_is_fetched_again(
+    server: str, tmp_path: Path
+) -> None:
+    files = tuple(
+        replace(
+            _set(server, f'{name}.zip', _zip(**{name: b'text'}), 'set').files[
+                0
+            ],
+            result=f'set/{name}',
+        )
+        for name in ('a.txt', 'b.txt')
+    )
+    dataset = DownloadSet('set', 'A set', 'https://page', 'set/a.txt', files)
+    fetch_set(dataset, tmp_path)
+    (tmp_path / 'set' / 'b.txt').unlink()
+    fetch_set(dataset, tmp_path)
+    assert (tmp_path / 'set' / 'b.txt').read_bytes() == b'text'
+    assert len(Handler.ranges) == 3  # the other one stays as it is
+
+
+def test_an_archive_with_other_content(server: str, tmp_path: Path) -> None:
+    dataset = _set(server, 'a.zip', _zip(**{'set/b.txt': b'text'}), '.')
+    with pytest.raises(InputError, match=r'set/a\.txt in a\.zip, found none'):
+        fetch_set(dataset, tmp_path)
+
+
+def test_a_folder_that_cannot_be_made(server: str, tmp_path: Path) -> None:
+    dataset = _set(server, 'a.tgz', _tar(**{'set/a.txt': b'text'}), '.')
+    root = tmp_path / 'file'
+    root.write_bytes(b'')
+    with pytest.raises(InputError, match='file: cannot be the folder'):
+        fetch_set(dataset, root)
+
+
 def test_goes_on_where_it_was_cut_off(server: str, tmp_path: Path) -> None:
     content = _tar(**{'set/a.txt': b'text' * 1000})
     dataset = _set(server, 'a.tgz', content, '.')
@@ -197,6 +232,25 @@ def test_no_archive(tmp_path: Path) -> None:
     archive = tmp_path / 'a.tar'
     archive.write_bytes(b'text')
     with pytest.raises(InputError, match='cannot be unpacked'):
+        unpack(archive, tmp_path / 'folder')
+
+
+@pytest.mark.parametrize('fault', ['damaged', 'encrypted', 'method'])
+def test_a_zip_that_cannot_be_read(fault: str, tmp_path: Path) -> None:
+    archive = tmp_path / 'a.zip'
+    with zipfile.ZipFile(archive, 'w', zipfile.ZIP_DEFLATED) as file:
+        file.writestr('a', b'text ' * 1000)
+    content = bytearray(archive.read_bytes())
+    entry = content.rfind(b'PK\x01\x02')
+    if fault == 'damaged':
+        content[31 : entry - 1] = b'\xff' * (entry - 32)
+    elif fault == 'encrypted':
+        content[6] |= 1
+        content[entry + 8] |= 1
+    else:
+        content[8] = content[entry + 10] = 99
+    archive.write_bytes(content)
+    with pytest.raises(InputError, match=r'a\.zip: cannot be unpacked'):
         unpack(archive, tmp_path / 'folder')
 
 
