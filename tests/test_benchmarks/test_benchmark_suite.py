@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 
 import pytest
 from rich.console import Console
@@ -101,3 +102,25 @@ def test_command_runs_two_and_writes_the_file(repository, tmp_path):
     assert names == ['import'] * 3 + ['attribute-metric'] * 2
     assert {row['quick'] for row in rows} == {'True'}
     assert all(float(row['ours']) > 0 for row in rows)
+
+
+def test_what_was_measured_outlives_a_failure(
+    repository, tmp_path, monkeypatch, capsys
+):
+    spec = spec_from_file_location(
+        'run_tool', repository / 'tools' / 'benchmarks' / 'run.py'
+    )
+    tool = module_from_spec(spec)
+    spec.loader.exec_module(tool)
+
+    def measure(*_):
+        yield 'tools', 0.5, [FAST]
+        raise InputError('data/cifar100: no such folder')
+
+    path = tmp_path / 'rows.csv'
+    monkeypatch.setattr(tool, 'run_benchmarks', measure)
+    monkeypatch.setattr(sys, 'argv', ['run.py', '--csv', str(path)])
+    with pytest.raises(SystemExit):
+        tool.main()
+    assert 'pens' in capsys.readouterr().out
+    assert [row['what'] for row in csv.DictReader(path.open())] == ['pens']

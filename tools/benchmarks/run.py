@@ -34,7 +34,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Run them, print the table, add it to a file."""
+    """Run them, add each to a file, print the table."""
     args = parse_args()
     with exit_on_input_error():
         from rich.console import Console
@@ -44,11 +44,17 @@ def main() -> None:
             results_table,
         )
 
-        results = list(run_benchmarks(args.names, args.quick))
-        Console().print(results_table(results))
-        if args.csv:
-            command = command_line()
-            append_results(args.csv, results, args.quick, command)
+        results = []
+        try:
+            for result in run_benchmarks(args.names, args.quick):
+                results.append(result)
+                if args.csv:  # at once: the next one may fail
+                    append_results(
+                        args.csv, [result], args.quick, command_line()
+                    )
+        finally:
+            if results:
+                Console().print(results_table(results))
 
 
 if __name__ == '__main__':
