@@ -10,6 +10,8 @@ from mmvision_ext.utils.config.dataset_configs import (
 )
 from mmvision_ext.utils.type_name import type_name
 
+from .walk import iter_hooks
+
 Datasets = Sequence[tuple[str, Mapping[str, Any]]]  # (key path, config)
 Counts = dict[str, int]  # a head's key, such as num_classes, to its value
 
@@ -170,7 +172,8 @@ def vocabulary_faults(cfg: Mapping[str, Any]) -> list[str]:
         type_name(
             hook.get('type') if isinstance(hook, Mapping) else type(hook)
         )
-        for hook in cfg.get('custom_hooks') or ()
+        for _, hook in iter_hooks(cfg)
+        if hook is not None  # a default hook that is taken out
     ]
     if any(name.endswith(_HOOK) for name in names):
         return []  # or one derived from it, by its name

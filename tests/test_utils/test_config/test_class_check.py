@@ -180,4 +180,6 @@ def test_the_hook_may_be_a_class_or_derived() -> None:
         dict(type='own.OwnVocabularyHook'),
     ):
         assert vocabulary_faults({**cfg, 'custom_hooks': [hook]}) == []
+        hooks = {'default_hooks': {'words': hook, 'timer': None}}
+        assert vocabulary_faults({**cfg, **hooks}) == []
     assert vocabulary_faults(cfg)
