@@ -52,7 +52,8 @@ def list_sources(
 
     Raises:
         InputError: A file or folder does not exist, a folder or pattern has
-            no images, or an array is no image.
+            no images, an array is no image, or the pixels of a PIL image are
+            not in the range of its mode.
     """
     if isinstance(inputs, str) and is_address(inputs):
         return [_from_address(inputs)]
@@ -65,8 +66,7 @@ def list_sources(
     if isinstance(inputs, np.ndarray):
         return [_from_array(inputs, channel_order, 'array')]
     if isinstance(inputs, Image.Image):
-        upright = ImageOps.exif_transpose(inputs).convert('RGB')
-        return [_from_array(np.asarray(upright), 'rgb', 'PIL image')]
+        return [_from_array(_rgb_of(inputs), 'rgb', 'PIL image')]
     if not isinstance(inputs, Sequence) or not inputs:
         raise InputError(
             'images: expected a path, folder, pattern, address, video, array, '
@@ -123,6 +123,22 @@ def _from_address(address: str) -> ImageSource:
             'it first.'
         )
     return WebImage(address)
+
+
+def _rgb_of(image: Image.Image) -> Pixels:
+    """An image of any mode, upright, RGB."""
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith('I;16'):  # to 8 bits, as OpenCV reads files
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    elif image.mode in ('I', 'F'):  # of which Pillow would cut off the rest
+        values = np.asarray(image)
+        low, high = values.min(initial=0), values.max(initial=0)
+        if not (low >= 0 and high <= 255):
+            raise InputError(
+                f'PIL image of mode {image.mode}: expected values from 0 to '
+                f'255, found {low:g} to {high:g}. Scale them.'
+            )
+    return np.asarray(image.convert('RGB'))
 
 
 def _from_array(

@@ -64,6 +64,25 @@ def test_pil_images_of_every_mode_become_bgr(mode: str) -> None:
         assert pixels[0, 0].tolist() == [0, 0, 200]
 
 
+def test_pil_images_of_16_bits_are_read_as_their_files(tmp_path: Path) -> None:
+    grey = np.arange(0, 65536, 16, np.uint16).reshape(64, 64)
+    cv2.imwrite(str(tmp_path / 'a.png'), grey)
+    (file,) = list_sources(tmp_path / 'a.png')
+    (image,) = list_sources(Image.open(tmp_path / 'a.png'))
+    assert np.array_equal(file.read(), image.read())
+    assert len(np.unique(image.read())) == 256
+
+
+@pytest.mark.parametrize('kind', [np.int32, np.float32])
+def test_pil_images_of_other_ranges_are_refused(kind: type) -> None:
+    pixels = np.full((4, 6), 200, kind)
+    (source,) = list_sources(Image.fromarray(pixels))
+    assert (source.read() == 200).all()
+    for wrong in (pixels * 100, -pixels):
+        with pytest.raises(InputError, match='values from 0 to 255, found'):
+            list_sources(Image.fromarray(wrong))
+
+
 def test_files_and_pil_images_are_turned_upright(tmp_path: Path) -> None:
     """Orientation 6: the camera was turned, rows of the file are columns."""
     exif = Image.Exif()
