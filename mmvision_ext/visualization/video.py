@@ -11,6 +11,8 @@ from mmvision_ext.utils import InputError
 from .draw import WHITE, Picture
 
 CODEC = 'mp4v'  # MPEG-4 part 2: OpenCV's wheels bring its encoder
+FASTEST = 2**16 - 1  # of its time base, which is a ratio of whole numbers
+SLOWEST = 0.01
 
 
 def write_video(
@@ -23,7 +25,8 @@ def write_video(
         pictures: RGB, each (H, W, 3), uint8. All get the size of the first,
             less a row or column where that is odd; others are scaled to fit
             and have white beside them.
-        fps: Pictures per second.
+        fps: Pictures per second; the nearest that MPEG-4 can store is
+            written.
 
     Returns:
         The path.
@@ -38,7 +41,7 @@ def write_video(
         for picture in pictures:
             if writer is None:
                 height, width = (side // 2 * 2 for side in picture.shape[:2])
-                writer = _open(path, fps, (width, height))
+                writer = _open(path, _storable(fps), (width, height))
             if picture.shape[:2] != (height, width):
                 picture = _fitted(picture, height, width)
             writer.write(np.ascontiguousarray(picture[..., ::-1]))
@@ -48,6 +51,13 @@ def write_video(
     if writer is None:
         raise InputError(f'video {path}: expected pictures, found none.')
     return path
+
+
+def _storable(fps: float) -> float:
+    """With as many digits as the numerator of the time base has room for."""
+    fps = min(max(fps, SLOWEST), FASTEST)
+    digits = next(n for n in (3, 2, 1, 0) if fps * 10**n <= FASTEST)
+    return round(fps, digits)
 
 
 def _open(path: Path, fps: float, size: tuple[int, int]) -> cv2.VideoWriter:

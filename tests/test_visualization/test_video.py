@@ -47,3 +47,15 @@ def test_sizes_that_differ(tmp_path: Path) -> None:
 def test_no_pictures(tmp_path: Path) -> None:
     with pytest.raises(InputError, match='expected pictures, found none'):
         write_video(tmp_path / 'a.mp4', [], 5)
+
+
+@pytest.mark.parametrize(
+    ('fps', 'stored'), [(239.758, 239.76), (90000, 65535), (0.001, 0.01)]
+)
+def test_rates_that_mpeg_4_cannot_store(
+    tmp_path: Path, fps: float, stored: float
+) -> None:
+    path = write_video(tmp_path / 'a.mp4', [plain(8, 8, (9, 9, 9))] * 2, fps)
+    assert len(frames(path)) == 2
+    found = cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FPS)
+    assert found == pytest.approx(stored)
