@@ -62,7 +62,7 @@ def find_config(name: str | Path) -> Path:
             the nearest ones.
     """
     path = Path(name)
-    if path.exists() or path.suffix in SUFFIXES or len(path.parts) != 1:
+    if path.is_file() or path.suffix in SUFFIXES or len(path.parts) != 1:
         return path
     names = config_names()
     if path.name not in names:

@@ -53,6 +53,13 @@ def test_names_are_those_of_the_files(root: Path) -> None:
     assert find_config('net-b_1xb8_data') == path
 
 
+def test_a_work_directory_does_not_hide_a_name(root: Path) -> None:
+    """Trainings lie in folders of the names of their configs."""
+    path = root / 'configs' / 'nets' / 'net-a_1xb8_data.py'
+    (root / 'net-a_1xb8_data').mkdir()
+    assert find_config('net-a_1xb8_data') == path
+
+
 def test_an_installed_package_has_its_own(root: Path) -> None:
     (root / 'package').mkdir()
     (root / 'configs').rename(root / 'package' / 'configs')
