@@ -2,14 +2,12 @@
 
 from typing import Any
 
-import cv2
 import numpy as np
 from mmcv.transforms import Compose
 from mmengine.config import Config
 from mmengine.registry import TRANSFORMS, DefaultScope
 
 from mmvision_ext.datasets.transforms import LoadObjectCrop
-from mmvision_ext.utils import InputError
 from mmvision_ext.utils.config.dataset_configs import (
     loads_from_files,
     pipeline_of_test,
@@ -17,6 +15,7 @@ from mmvision_ext.utils.config.dataset_configs import (
 
 from .attribute_model import GivenImageCrop
 from .model import config_faults
+from .source_loop import pipeline_faults
 from .sources import ImageSource
 
 
@@ -81,13 +80,5 @@ class ClassifierInput:
             )
             if crops:
                 entry['bbox'] = (0, 0, width, height)
-        try:
+        with pipeline_faults(source.name):
             return Compose(steps)(entry)
-        except InputError:
-            raise
-        except (AssertionError, OSError, ValueError, cv2.error) as error:
-            reason = (str(error).strip() or 'no reason given').splitlines()[-1]
-            raise InputError(
-                f'image {source.name}: expected one that the test pipeline '
-                f'can read and resize, found that it fails: {reason}'
-            ) from error

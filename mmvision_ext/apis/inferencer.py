@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmcv.transforms import Compose
@@ -16,8 +17,17 @@ from mmvision_ext.utils.type_name import type_name
 from .exported_model import load_model
 from .model import Detector, config_faults, load_detector
 from .results import DetectionResults, to_result
-from .source_loop import in_batches, read_each
-from .sources import ChannelOrder, ImageInput, Pixels, list_sources
+from .source_loop import in_batches, pipeline_faults, read_each
+from .sources import (
+    ChannelOrder,
+    ImageInput,
+    ImageSource,
+    Pixels,
+    list_sources,
+)
+
+#: A sample as the model takes it: ``inputs`` and ``data_samples``.
+Packed = dict[str, Any]
 
 
 class DetectionInferencer:
@@ -94,15 +104,13 @@ class DetectionInferencer:
         results = DetectionResults()
         images = read_each(
             sources,
-            lambda source: source.read(),
+            self._prepare,
             results.skipped,
             'detecting',
             progress,
         )
         for batch in in_batches(images, batch_size):
-            samples = predict_arrays(
-                self.model, self.pipeline, [pixels for *_, pixels in batch]
-            )
+            samples = _predict(self.model, [packed for *_, packed in batch])
             results += [
                 to_result(
                     sample, source, self.model.dataset_meta, self.score_thr
@@ -111,6 +119,10 @@ class DetectionInferencer:
             ]
         results.report_skipped(len(sources))
         return results
+
+    def _prepare(self, source: ImageSource) -> Packed:
+        with pipeline_faults(source.name):
+            return _packed(self.pipeline, source.read())
 
 
 def array_pipeline(config: Config) -> Compose:
@@ -143,7 +155,6 @@ def array_pipeline(config: Config) -> Compose:
         return Compose(steps)
 
 
-@torch.no_grad()
 def predict_arrays(
     model: Detector, pipeline: Compose, images: Sequence[Pixels]
 ) -> list[DetDataSample]:
@@ -157,8 +168,14 @@ def predict_arrays(
     Returns:
         One data sample per image, with ``pred_instances`` in its pixels.
     """
-    items = [
-        pipeline(dict(img=image, img_id=index))
-        for index, image in enumerate(images)
-    ]
-    return model.test_step(pseudo_collate(items))
+    return _predict(model, [_packed(pipeline, image) for image in images])
+
+
+def _packed(pipeline: Compose, image: Pixels) -> Packed:
+    """An image as the model takes it."""
+    return pipeline(dict(img=image, img_id=0))
+
+
+@torch.no_grad()
+def _predict(model: Detector, batch: Sequence[Packed]) -> list[DetDataSample]:
+    return model.test_step(pseudo_collate(batch))

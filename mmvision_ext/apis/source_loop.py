@@ -1,8 +1,11 @@
 """The way of images through every inferencer: read, skip, batch."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
+
+import cv2
 
 from mmvision_ext.utils import InputError
 
@@ -46,6 +49,28 @@ def read_each(
             skipped.append(str(error))
         else:
             yield position, source, content
+
+
+@contextmanager
+def pipeline_faults(name: str) -> Iterator[None]:
+    """Turn what an unfit image does to a test pipeline into one message.
+
+    Args:
+        name: What messages call the image.
+
+    Raises:
+        InputError: In the place of the error of a step.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except (AssertionError, OSError, ValueError, cv2.error) as error:
+        reason = (str(error).strip() or 'no reason given').splitlines()[-1]
+        raise InputError(
+            f'image {name}: expected one that the test pipeline can read and '
+            f'resize, found that it fails: {reason}'
+        ) from error
 
 
 def in_batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

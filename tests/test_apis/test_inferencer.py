@@ -119,6 +119,19 @@ def test_an_unreadable_image_that_was_named_is_an_error(
         detect([photos[0], tmp_path / 'bad.jpg'], progress=False)
 
 
+def test_images_too_narrow_to_be_resized_do_not_stop_a_folder(
+    detect, photos, tmp_path: Path
+) -> None:
+    Image.open(photos[0]).save(tmp_path / 'good.png')
+    Image.new('RGB', (4000, 1)).save(tmp_path / 'line.png')
+    results = detect(tmp_path, batch_size=2, progress=False)
+    assert [result.source.stem for result in results] == ['good']
+    [message] = results.skipped
+    assert 'line.png: expected one that the test pipeline' in message
+    with pytest.raises(InputError, match=r'image .*line\.png: expected one'):
+        detect(tmp_path / 'line.png', progress=False)
+
+
 def test_batches_below_one_are_refused(detect, photos) -> None:
     with pytest.raises(InputError, match='batch_size: .* found 0'):
         detect(photos[0], batch_size=0)
