@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -19,6 +20,8 @@ from starlette.middleware.trustedhost import (  # noqa: E402
     TrustedHostMiddleware,
 )
 from starlette.responses import PlainTextResponse  # noqa: E402
+
+from mmvision_ext.utils import InputError  # noqa: E402
 
 from .theme import CSS, theme  # noqa: E402
 
@@ -64,7 +67,11 @@ def serving(
 
     Yields:
         Where it is; when the context ends, the page closes.
+
+    Raises:
+        InputError: Nothing can listen at this address.
     """
+    _check_address(host, port)
     with tempfile.TemporaryDirectory(prefix='mmvision_webapp_') as name:
         folder = Path(name).resolve()
         with _files_in(folder):
@@ -117,6 +124,21 @@ class Guard:
             await send(message)
 
         await self.app(scope, receive, send_with)
+
+
+def _check_address(host: str, port: int | None) -> None:
+    """Refuse an address at once; gradio tries a hundred ports of it."""
+    at = f'--host {host}' + ('' if port is None else f' --port {port}')
+    try:
+        # A port above 65535 is an OverflowError of bind.
+        name = host.strip('[]')  # around an address of IPv6
+        kind = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)[0][0]
+        socket.create_server((name, port or 0), family=kind).close()
+    except (OSError, OverflowError) as error:
+        raise InputError(
+            f'{at}: expected an address of this machine and a free port from '
+            f'1 to 65535, found: {error}. Name others, or leave them out.'
+        ) from error
 
 
 @contextmanager

@@ -113,6 +113,10 @@ def main() -> None:
         from mmvision_ext.webapp.search import read_indexes
         from mmvision_ext.webapp.uploads import example_images
 
+        if args.max_mb < 1:
+            raise InputError(
+                f'--max-mb: expected at least 1, found {args.max_mb}.'
+            )
         catalog = read_catalog(args)
         encoder = build_encoder(
             args.sentence_model, args.architecture, args.weights

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import socket
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -404,6 +405,27 @@ def test_files_go_when_the_page_closes() -> None:
         pass
     assert not seen[0].parent.exists()
     assert os.environ.get('GRADIO_TEMP_DIR') == before
+
+
+@pytest.mark.parametrize(
+    ('host', 'port'),
+    [
+        ('127.0.0.1', None),  # stands for one in use
+        ('127.0.0.1', 70000),
+        ('192.0.2.1', 7860),  # reserved for documentation
+        ('no.such.invalid', 7860),
+    ],
+)
+def test_addresses_where_nothing_can_listen(
+    host: str, port: int | None
+) -> None:
+    with socket.create_server(('127.0.0.1', 0)) as taken:
+        number = port or taken.getsockname()[1]
+        with (
+            pytest.raises(InputError, match=f'{number}: expected .* found'),
+            serving(lambda _: gr.Blocks(), host, number),
+        ):
+            pass
 
 
 def test_errors_are_one_message(capsys: pytest.CaptureFixture) -> None:

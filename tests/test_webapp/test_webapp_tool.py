@@ -32,6 +32,7 @@ def run(monkeypatch: pytest.MonkeyPatch, repository: Path):
         (['--model', 'a=b'], 'expected NAME=CONFIG.py:CHECKPOINT'),
         (['--model', 'no.py:no.pth'], 'expected a file, found none at no.py'),
         (['--index', 'no'], 'expected a folder with index.json'),
+        (['--models', 'no', '--max-mb', '0'], '--max-mb: expected at least'),
     ],
 )
 def test_arguments_that_cannot_be_used(
