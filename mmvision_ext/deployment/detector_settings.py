@@ -41,7 +41,7 @@ class Selection:
     Attributes:
         coder: How a network moves boxes.
         max_iou: A box that overlaps a better one by more is left out.
-        after: How many stay at most.
+        after: How many stay at most; None keeps all.
         before: How many of a level come to the suppression; 0 takes all.
         min_side: Both sides have to be longer, in pixels; -1 takes all.
         min_score: The score has to be larger.
@@ -49,7 +49,7 @@ class Selection:
 
     coder: BoxCoder
     max_iou: float
-    after: int
+    after: int | None
     before: int = 0
     min_side: float = -1
     min_score: float = 0
@@ -106,7 +106,7 @@ def read_settings(model: Detector) -> DetectorSettings:
         detections=Selection(
             _coder(roi_head.bbox_head.bbox_coder),
             _max_iou('test_cfg.rcnn.nms', rcnn.get('nms')),
-            rcnn.max_per_img,
+            rcnn.max_per_img if rcnn.max_per_img > 0 else None,
             min_score=rcnn.score_thr,
         ),
         has_masks=roi_head.with_mask,

@@ -23,6 +23,10 @@ for _package in ('onnx', 'onnxruntime'):
 
 import onnx  # noqa: E402
 
+from mmvision_ext.apis.inferencer import (  # noqa: E402
+    array_pipeline,
+    predict_arrays,
+)
 from mmvision_ext.apis.model import load_config  # noqa: E402
 from mmvision_ext.deployment.detector_boxes import (  # noqa: E402
     BoxCoder,
@@ -151,6 +155,19 @@ def test_without_masks_and_for_one_size(
     assert json.loads(OnnxDetector(path).metadata['input_size']) == [128, 128]
     with pytest.raises(InputError, match='128 x 128.* found 80 x 128'):
         check_detector(faster, path, images[1])
+
+
+def test_a_limit_of_minus_one_keeps_all_detections(
+    config: Config, images: list[np.ndarray]
+) -> None:
+    config = copy.deepcopy(config)
+    config.model.test_cfg.rcnn.max_per_img = -1
+    model, pipeline = build(config), array_pipeline(config)
+    [sample] = predict_arrays(model, pipeline, images[:1])
+    image = pipeline(dict(img=images[0], img_id=0))['inputs'].float()
+    with torch.no_grad():
+        _, scores, *_ = TwoStageGraph(model)(image[None])
+    assert len(scores) == len(sample.pred_instances) > 5
 
 
 def test_an_image_with_nothing(
