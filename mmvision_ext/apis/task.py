@@ -5,6 +5,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from mmengine.config import Config
 
+from mmvision_ext.utils import InputError, brief
 from mmvision_ext.utils.config.class_check import has_vocabulary
 from mmvision_ext.utils.type_name import type_name
 
@@ -46,12 +47,13 @@ def task_of(config: str | Path | Config) -> Task:
         ``'classification'`` or ``'attributes'``.
 
     Raises:
-        InputError: The config or the exported file cannot be read.
+        InputError: The config or the exported file cannot be read, or the
+            config is of another project.
     """
     if is_exported(config):
         return exported_task(config)
     config = load_config(config)
-    model = config.get('model') or {}
+    model = _settings(config, 'model', config.get('model') or {})
     if config.get('default_scope', 'mmdet') == 'mmdet':
         if has_vocabulary(model):
             return 'open-vocabulary detection'
@@ -59,10 +61,23 @@ def task_of(config: str | Path | Config) -> Task:
     evaluators = config.get('test_evaluator') or ()
     if not isinstance(evaluators, (list, tuple)):
         evaluators = [evaluators]
-    parts = [model, model.get('head') or {}, *evaluators]
+    parts = [
+        model,
+        _settings(config, 'model.head', model.get('head') or {}),
+        *(_settings(config, 'test_evaluator', part) for part in evaluators),
+    ]
     if any('Attribute' in type_name(part.get('type')) for part in parts):
         return 'attributes'
     return 'classification'
+
+
+def _settings(config: Config, key: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise InputError(
+            f'{config.filename or "config"}: {key}: expected settings, found '
+            f'{brief(value)}.'
+        )
+    return value
 
 
 def load_inferencer(

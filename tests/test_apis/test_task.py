@@ -41,6 +41,26 @@ def test_a_config_that_says_little_is_of_a_detector() -> None:
     assert task_of(Config(dict(model=dict()))) == 'detection'
 
 
+@pytest.mark.parametrize(
+    ('settings', 'key'),
+    [
+        (dict(model='resnet18'), 'model'),
+        (dict(model=dict(head=3), default_scope='mmpretrain'), 'model.head'),
+        (
+            dict(
+                model=dict(), default_scope='mmpretrain', test_evaluator='AP'
+            ),
+            'test_evaluator',
+        ),
+    ],
+)
+def test_configs_of_other_projects_are_refused(
+    settings: dict, key: str
+) -> None:
+    with pytest.raises(InputError, match=f'{key}: expected settings, found'):
+        task_of(Config(settings))
+
+
 def test_the_inferencer_is_that_of_the_task(tmp_path: Path) -> None:
     infer = load_inferencer(*save_classifier(tmp_path), device='cpu')
     assert type(infer).__name__ == 'ClassificationInferencer'
