@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import DefaultScope
 
+from mmvision_ext.utils import InputError
 from mmvision_ext.utils.config.dataset_configs import pipeline_of_test
 from mmvision_ext.utils.type_name import type_name
 
@@ -45,8 +46,8 @@ class DetectionInferencer:
 
     Raises:
         InputError: See :func:`~mmvision_ext.apis.model.load_detector`; or
-            the config has no test pipeline, or the exported file cannot be
-            used.
+            the config has no test pipeline, the exported file cannot be used,
+            or the threshold is not in [0, 1].
 
     Example:
         >>> detect = DetectionInferencer('config.py', 'epoch_24.pth')
@@ -62,6 +63,10 @@ class DetectionInferencer:
         score_thr: float = 0.3,
         trust_checkpoint: bool = False,
     ) -> None:
+        if not 0 <= score_thr <= 1:
+            raise InputError(
+                f'score_thr: expected a number from 0 to 1, found {score_thr}.'
+            )
         self.model = load_model(
             config,
             checkpoint,

@@ -84,6 +84,14 @@ def test_the_threshold_drops_what_is_below(mask_rcnn, photos) -> None:
     assert len(result) == 0 and result.masks == []
 
 
+@pytest.mark.parametrize('value', [30, -0.1, float('nan')])
+def test_thresholds_out_of_range_are_refused(mask_rcnn, value: float) -> None:
+    with pytest.raises(InputError, match='score_thr: expected .* from 0 to 1'):
+        DetectionInferencer(
+            mask_rcnn.config, mask_rcnn.checkpoint, 'cpu', value
+        )
+
+
 def test_unreadable_images_of_a_folder_are_counted(
     detect, photos, tmp_path: Path
 ) -> None:
