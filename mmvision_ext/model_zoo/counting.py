@@ -19,6 +19,7 @@ from mmvision_ext.apis.model import (
 from mmvision_ext.apis.model_table import describe_model
 from mmvision_ext.testing.tiny_words import write_random_words
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.config.dataset_configs import pipeline_of_test
 
 from .costs import Cost
 
@@ -124,11 +125,11 @@ def _drop_pretrained(node: Any) -> None:
 
 def _crop_size(config: Config) -> int | None:
     """Edge of object crops or square images; None leaves it to others."""
-    for step in config.test_dataloader.dataset.pipeline:
-        if step.type == 'mmvision_ext.LoadObjectCrop':
-            return int(step.size)
+    for step in pipeline_of_test(config):
+        if step['type'] == 'mmvision_ext.LoadObjectCrop':
+            return int(step['size'])
         scale = step.get('scale')
-        if step.type == 'Resize' and isinstance(scale, (list, tuple)):
+        if step['type'] == 'Resize' and isinstance(scale, (list, tuple)):
             height, width = scale
             return int(height) if height == width else None
     return None
@@ -136,9 +137,9 @@ def _crop_size(config: Config) -> int | None:
 
 def _test_size(config: Config) -> tuple[int, int]:
     """Height and width that the test pipeline resizes a wide image to."""
-    for step in config.test_dataloader.dataset.pipeline:
-        if step.type == 'Resize':
-            width, height = step.scale
+    for step in pipeline_of_test(config):
+        if step['type'] == 'Resize':
+            width, height = step['scale']
             return int(height), int(width)
     raise InputError(
         f'{config.filename}: expected a Resize with a scale in '

@@ -113,7 +113,7 @@ def append_csv(path: str | Path, rows: Sequence[Mapping[str, object]]) -> None:
             )
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open('a', newline='', encoding='utf-8') as file:
-        writer = csv.DictWriter(file, names)
+        writer = csv.DictWriter(file, names, lineterminator='\n')
         if is_new:
             writer.writeheader()
         writer.writerows(rows)

@@ -47,6 +47,10 @@ def test_export_ends_with_status_2_beyond_the_tolerance(
     printed = capsys.readouterr()
     assert 'batch 3: largest difference of a probability' in printed.out
     assert 'error: export: expected probabilities' in printed.err
+    assert [*tmp_path.glob('*.onnx')] == [tmp_path / 'm.unchecked.onnx']
+    with pytest.raises(SystemExit):
+        tool('export_onnx', *files, '--out', tmp_path / 'model')
+    assert '--out: expected a file *.onnx' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

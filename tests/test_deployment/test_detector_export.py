@@ -369,6 +369,7 @@ def test_the_tool_ends_with_status_2_beyond_the_tolerance(
     printed = capsys.readouterr()
     assert 'photo.png (96 x 60)' in printed.out
     assert 'error: export: expected the' in printed.err
+    assert [*tmp_path.glob('*.onnx')] == [tmp_path / 'm.unchecked.onnx']
     with pytest.raises(SystemExit):
         tool('export_onnx', *arguments, '--batch-size', 1)
     assert '--batch-size: expected none for' in capsys.readouterr().err

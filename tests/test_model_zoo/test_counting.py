@@ -38,6 +38,14 @@ def test_a_pipeline_without_a_size_is_named() -> None:
         _test_size(config)
 
 
+def test_a_wrapped_test_set() -> None:
+    pipeline = [dict(type='Resize', scale=(96, 64))]
+    inner = dict(type='Inner', pipeline=pipeline)
+    dataset = dict(type='RepeatDataset', dataset=inner)
+    config = Config(dict(test_dataloader=dict(dataset=dataset)))
+    assert _test_size(config) == (64, 96)
+
+
 def test_an_embedding_file_that_is_not_here_is_drawn(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

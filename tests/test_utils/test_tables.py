@@ -42,6 +42,7 @@ def test_a_csv_grows(tmp_path: Path) -> None:
     path = tmp_path / 'new' / 'speeds.csv'
     append_csv(path, [{'model': 'a', 'speed': 1}])
     append_csv(path, [{'model': 'b, c', 'speed': 2.5}])
+    assert b'\r' not in path.read_bytes()
     assert path.read_text().splitlines() == [
         'model,speed',
         'a,1',

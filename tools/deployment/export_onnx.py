@@ -9,7 +9,7 @@ Mask and Faster R-CNN: the graph takes one image, (1, channels, height,
 width), of any size, and gives boxes, scores, labels and masks.
 
 See docs/deployment.md. Ends with status 2 where the file differs from PyTorch
-by more than the tolerance.
+by more than the tolerance; it is called NAME.unchecked.onnx then.
 
 Example:
     python tools/deployment/export_onnx.py \
@@ -46,13 +46,14 @@ def parse_args() -> argparse.Namespace:
         'it on those of the test set, whose size is taken. Of detectors: the '
         'only size that the file takes; without it any',
     )
-    parser.add_argument(
+    batches = parser.add_mutually_exclusive_group()
+    batches.add_argument(
         '--batch-sizes',
         type=int,
         nargs='+',
         help='of classifiers: batch sizes to compare (default: 1 2 7)',
     )
-    parser.add_argument(
+    batches.add_argument(
         '--batch-size',
         type=int,
         help='of classifiers: write a file for this batch size alone, where '
@@ -85,17 +86,24 @@ def main() -> None:
     with exit_on_input_error():
         from mmvision_ext.apis.model import load_config
         from mmvision_ext.apis.task import task_of
+        from mmvision_ext.utils import InputError
         from mmvision_ext.utils.output_folder import check_folder
 
-        check_folder(Path(args.out).parent)
+        path = Path(args.out)
+        if path.suffix != '.onnx':
+            raise InputError(
+                f'--out: expected a file *.onnx, found {args.out}.'
+            )
+        check_folder(path.parent)
+        unchecked = path.with_suffix('.unchecked.onnx')
         config = load_config(args.config, args.cfg_options)
         if 'detection' in task_of(config):
             refuse(args, 'detectors', 'batch_size', 'batch_sizes')
-            export_detector(args, config)
+            export_detector(args, config, unchecked)
         else:
             refuse(args, 'classifiers', 'images', 'box_tolerance')
-            export_classifier(args, config)
-        print(args.out)
+            export_classifier(args, config, unchecked)
+        print(unchecked.replace(path))
 
 
 def refuse(args: argparse.Namespace, kind: str, *names: str) -> None:
@@ -111,14 +119,16 @@ def refuse(args: argparse.Namespace, kind: str, *names: str) -> None:
             )
 
 
-def export_classifier(args: argparse.Namespace, config: 'Config') -> None:
+def export_classifier(
+    args: argparse.Namespace, config: 'Config', path: Path
+) -> None:
     """Export a classifier or attribute model."""
     from mmvision_ext.deployment.export import export_and_check, require_close
 
     rows = export_and_check(
         config,
         args.checkpoint,
-        args.out,
+        path,
         args.batch_sizes or [1, 2, 7],
         args.input_size,
         args.batch_size,
@@ -133,7 +143,9 @@ def export_classifier(args: argparse.Namespace, config: 'Config') -> None:
     require_close(rows, args.tolerance)
 
 
-def export_detector(args: argparse.Namespace, config: 'Config') -> None:
+def export_detector(
+    args: argparse.Namespace, config: 'Config', path: Path
+) -> None:
     """Export a detector."""
     from mmvision_ext.deployment.detector_check import Tolerance, require_same
     from mmvision_ext.deployment.detector_export import (
@@ -142,7 +154,7 @@ def export_detector(args: argparse.Namespace, config: 'Config') -> None:
 
     size = tuple(args.input_size) if args.input_size else None
     rows = export_and_check_detector(
-        config, args.checkpoint, args.out, size, args.images
+        config, args.checkpoint, path, size, args.images
     )
     for row in rows:
         print(

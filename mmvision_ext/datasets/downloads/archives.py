@@ -11,6 +11,8 @@ from rich.progress import wrap_file
 from mmvision_ext.apis.progress import track
 from mmvision_ext.utils import InputError
 
+_CHUNK = 1 << 20  # bytes
+
 
 def unpack(archive: Path, folder: Path) -> None:
     """Unpack a zip or tar file.
@@ -55,6 +57,8 @@ def _untar(archive: Path, folder: Path) -> None:
         tarfile.open(fileobj=source) as tar,
     ):
         tar.extractall(folder, filter='data')
+        while tar.fileobj.read(_CHUNK):
+            pass  # the checksum is at the end of the compressed file
 
 
 def _unzip(archive: Path, folder: Path) -> None:

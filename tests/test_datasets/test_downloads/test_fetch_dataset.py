@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import random
 import re
 import subprocess
 import sys
@@ -232,6 +233,16 @@ def test_no_archive(tmp_path: Path) -> None:
     archive = tmp_path / 'a.tar'
     archive.write_bytes(b'text')
     with pytest.raises(InputError, match='cannot be unpacked'):
+        unpack(archive, tmp_path / 'folder')
+
+
+def test_a_tar_whose_checksum_does_not_hold(tmp_path: Path) -> None:
+    content = random.Random(0).randbytes(100_000)
+    packed = bytearray(_tar(a=content))
+    packed[len(packed) // 2] ^= 1  # a stored block: unpacks all the same
+    archive = tmp_path / 'a.tgz'
+    archive.write_bytes(packed)
+    with pytest.raises(InputError, match=r'a\.tgz: cannot be unpacked.*CRC'):
         unpack(archive, tmp_path / 'folder')
 
 
