@@ -17,6 +17,7 @@ MAX_BYTES = 32 * 2**20
 TIMEOUT = 10.0  # seconds without an answer
 DEADLINE = 60.0  # seconds for a whole image
 CHUNK = 2**16  # bytes
+LONGEST_STEM = 100  # characters; file systems take 255 with the ending
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class WebImage(ImageSource):
     def stem(self) -> str:
         """The last part of the address, without an ending."""
         parts = urlsplit(self.name)
-        return Path(parts.path).stem.replace(' ', '_') or str(parts.hostname)
+        stem = Path(parts.path).stem.replace(' ', '_')[:LONGEST_STEM]
+        return stem or str(parts.hostname)
 
     @cached_property
     def _content(self) -> bytes:

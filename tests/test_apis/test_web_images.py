@@ -82,6 +82,11 @@ def test_an_address_is_an_image_and_loaded_once(server: str) -> None:
     assert not source.may_skip
 
 
+def test_a_long_address_has_a_name_that_files_can_have() -> None:
+    (source,) = list_sources(f'http://localhost/{"a" * 300}.png')
+    assert source.stem == 'a' * 100
+
+
 def test_a_list_may_have_addresses(server: str) -> None:
     sources = list_sources([f'{server}/red.png', RED, f'{server}/away.png'])
     assert [source.read().shape for source in sources] == [(4, 6, 3)] * 3
