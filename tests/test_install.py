@@ -4,10 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from mmvision_ext.doctor.environment import read_requirements
@@ -40,6 +42,24 @@ def test_every_tested_version_is_exact(repository: Path) -> None:
     for pin in pins(repository, *PIN_FILES).values():
         operators = [item.operator for item in pin.specifier]
         assert operators == ['=='], f'{pin} is not exact'
+
+
+@pytest.mark.parametrize('python', ['3.10.0', '3.11.0', '3.12.0'])
+def test_tested_versions_support_each_python(
+    repository: Path, python: str
+) -> None:
+    refused = []
+    for name, pin in pins(repository, *PIN_FILES).items():
+        try:
+            facts = metadata(name)
+        except PackageNotFoundError:  # of an extra, or for another Python
+            continue
+        supported = (
+            facts['Requires-Python'] if 'Requires-Python' in facts else ''
+        )
+        if not SpecifierSet(supported).contains(python):
+            refused.append(f'{pin} asks for Python {supported}')
+    assert not refused
 
 
 @pytest.mark.parametrize(
