@@ -10,7 +10,7 @@ from mmvision_ext.utils import InputError
 
 from .facts import Facts, Source
 
-RUNS = Source(labels=('group', 'label', 'overrides'))
+RUNS = Source(labels=('group', 'label', 'overrides', 'data'))
 Row = Mapping[str, str]
 
 
@@ -58,8 +58,8 @@ class Measured:
 def read_results(root: Path, facts: Facts) -> dict[str, list[Measured]]:
     """Read every result file.
 
-    Several studies can hold the same runs: of equal config, settings and
-    epochs the rows with the most seeds are kept.
+    Several studies can hold the same runs: of equal config, settings, epochs
+    and data the rows with the most seeds are kept.
 
     Args:
         root: The repository.
@@ -80,7 +80,7 @@ def read_results(root: Path, facts: Facts) -> dict[str, list[Measured]]:
     for name, source in {**files, **facts.sources}.items():
         for item in _read(root, name, source, facts):
             key: tuple[str | int | None, ...]
-            key = (item.config, item.overrides, item.epochs)
+            key = (item.config, item.overrides, item.epochs, item.data)
             if source is not RUNS:
                 key = (*key, item.source, item.label)
             if key not in kept or len(item.seeds) > len(kept[key].seeds):

@@ -116,6 +116,21 @@ def test_equal_runs_of_two_studies_count_once(root: Path, write_facts) -> None:
     assert text.count('Seeds: 2') == text.count('Seeds:') == 1
 
 
+def test_runs_on_other_data_are_results_of_their_own(
+    root: Path, write_facts
+) -> None:
+    full = RUNS.replace('Dots, cut: 4', 'Dots, full')
+    path = root / 'projects/dots/results/runs.csv'
+    path.write_text(RUNS + full.partition('\n')[2])
+    other = root / 'projects/again/results/runs.csv'
+    other.parent.mkdir(parents=True)
+    other.write_text(full)
+    write_zoo(root)
+    meta = yaml.safe_load((root / 'configs/tiny/metafile.yml').read_text())
+    datasets = [item['Dataset'] for item in meta['Models'][0]['Results']]
+    assert sorted(datasets) == ['Dots, cut: 4', 'Dots, full']
+
+
 @pytest.mark.parametrize(
     ('changes', 'message'),
     [
