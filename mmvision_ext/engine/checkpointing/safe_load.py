@@ -16,6 +16,7 @@ from mmengine.logging import print_log
 from safetensors import safe_open
 
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.nearest import did_you_mean
 from mmvision_ext.utils.web import is_address
 
 from .allowed_globals import allowed_globals, plain_numpy
@@ -142,8 +143,11 @@ def _read(name: str, trust: bool, is_mapped: bool = False) -> dict[str, Any]:
     except _MetaError as error:
         raise InputError(f'checkpoint {name}: {error}') from None
     except FileNotFoundError:
+        path = Path(file)
+        beside = (item.name for item in sorted(path.parent.glob('*.pth')))
         raise InputError(
-            f'checkpoint: expected a file, found none at {name}.'
+            f'checkpoint: expected a file, found none at {name}'
+            f'{did_you_mean(path.name, beside, count=3) or "."}'
         ) from None
     except IsADirectoryError:
         found = sorted(path.name for path in Path(file).glob('*.pth'))

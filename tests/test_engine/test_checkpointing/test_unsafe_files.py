@@ -380,6 +380,14 @@ def test_a_list_that_holds_itself_is_read(tmp_path: Path) -> None:
     assert read_checkpoint(tmp_path / 'a.pth')['ring'][0] == 1
 
 
+def test_a_missing_file_is_told_with_those_beside_it(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r'found none at .*epoch_2\.pth\.$'):
+        read_checkpoint(tmp_path / 'epoch_2.pth')
+    (tmp_path / 'epoch_12.pth').touch()
+    with pytest.raises(InputError, match="; did you mean 'epoch_12.pth'"):
+        read_checkpoint(tmp_path / 'epoch_2.pth')
+
+
 def test_a_folder_and_a_text_file_are_told(tmp_path: Path) -> None:
     (tmp_path / 'epoch_2.pth').write_text('model = dict()\n')
     with pytest.raises(InputError, match=r'found the folder .*: epoch_2\.pth'):
