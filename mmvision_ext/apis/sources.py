@@ -3,7 +3,7 @@
 import glob
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -52,9 +52,13 @@ def list_sources(
 
     Raises:
         InputError: A file or folder does not exist, a folder or pattern has
-            no images, an array is no image, or the pixels of a PIL image are
-            not in the range of its mode.
+            no images, an array is no image, the pixels of a PIL image are not
+            in the range of its mode, or there is no such order.
     """
+    if channel_order not in get_args(ChannelOrder):
+        raise InputError(
+            f"channel_order: expected 'bgr' or 'rgb', found {channel_order!r}."
+        )
     if isinstance(inputs, str) and is_address(inputs):
         return [_from_address(inputs)]
     if isinstance(inputs, (str, Path)):

@@ -33,6 +33,13 @@ def test_a_pattern_gives_what_it_matches(folder: Path) -> None:
     assert all(source.may_skip for source in sources)
 
 
+@pytest.mark.parametrize('order', ['RGB', 'bgra', None])
+def test_another_order_of_channels_is_refused(folder: Path, order) -> None:
+    for inputs in (RED_RGB, str(folder / 'a.png')):
+        with pytest.raises(InputError, match="'bgr' or 'rgb', found"):
+            list_sources(inputs, order)
+
+
 def test_a_named_file_must_be_readable(folder: Path) -> None:
     (source,) = list_sources(str(folder / 'a.png'))
     assert not source.may_skip
