@@ -92,9 +92,9 @@ class OpenVocabDetInferencer(DetectionInferencer):
                 where there is one.
 
         Raises:
-            InputError: If there are none, one is empty or comes twice, one is
-                not known and there is no encoder; or the file cannot be read
-                or is of another encoder.
+            InputError: If there are none, one is empty or comes twice, in
+                whatever spelling, one is not known and there is no encoder; or
+                the file cannot be read or is of another encoder.
         """
         vocabulary = self.model.vocabulary
         if isinstance(words, (str, Path)):
@@ -110,7 +110,8 @@ class OpenVocabDetInferencer(DetectionInferencer):
         phrases_of(words)  # stops at empty and double ones
         names = vocabulary.bank.names
         words = [_known(word, names) for word in words]
-        phrases_of(words)  # stops at one that was written in two ways
+        # stops at one that was written in two ways
+        phrases_of([w if w in names else _letters(w) for w in words])
         new = [word for word in words if word not in names]
         if new:
             if self.encoder is None:

@@ -152,6 +152,14 @@ def test_words_that_cannot_be_used(
     assert detect.words == TRAINED
 
 
+def test_new_words_that_are_one_word(config: Config, checkpoint: str) -> None:
+    detect = OpenVocabDetInferencer(config, checkpoint, 'cpu', 0.0, Letters())
+    for words in (['cab', 'Cab'], ['cab', ' cab'], ['red cab', 'red_cab']):
+        with pytest.raises(InputError, match='expected every word once'):
+            detect.use_words(words)
+    assert detect.words == TRAINED
+
+
 def test_words_are_found_as_people_write_them(
     detect: OpenVocabDetInferencer,
 ) -> None:

@@ -61,7 +61,8 @@ def read_phrases(vocabulary: str) -> Phrases:
         Names and phrases, in the order of the file.
 
     Raises:
-        InputError: If there is no such vocabulary, or the file is malformed.
+        InputError: If there is no such vocabulary, or the file is malformed or
+            has a name twice.
     """
     path = _FOLDER / f'{vocabulary}{_SUFFIX}'
     if vocabulary.endswith('.json'):
@@ -75,7 +76,7 @@ def read_phrases(vocabulary: str) -> Phrases:
             'vocabulary: expected a JSON file or one of the package, found '
             f"'{vocabulary}'{nearest(vocabulary, vocabularies())}"
         )
-    content = read_json(path)
+    content = read_json(path, unique=True)
     found = content.get('phrases') if isinstance(content, dict) else None
     if not isinstance(found, dict) or not found:
         raise InputError(
@@ -157,14 +158,21 @@ def phrases_of(words: Sequence[str]) -> Phrases:
         Every word with its phrase, and without opposites.
 
     Raises:
-        InputError: If there is no word, an empty one, or one comes twice.
+        InputError: If there is no word, an empty one, or one comes twice,
+            spaces aside.
     """
-    if isinstance(words, str) or not words or not all(map(str.strip, words)):
+    if (
+        isinstance(words, str)
+        or not isinstance(words, Sequence)
+        or not words
+        or not all(isinstance(word, str) and word.strip() for word in words)
+    ):
         raise InputError(
             'words: expected one word or more, none of them empty, found '
             f'{words!r}'
         )
-    twice = [word for word, count in Counter(words).items() if count > 1]
+    counts = Counter(' '.join(word.split()) for word in words)
+    twice = [word for word, count in counts.items() if count > 1]
     if twice:
         raise InputError(
             f"words: expected every word once, found '{twice[0]}' again"

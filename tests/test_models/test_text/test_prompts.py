@@ -81,7 +81,21 @@ def test_words_get_an_article() -> None:
     }
 
 
-@pytest.mark.parametrize('words', [[], 'ship', ['ship', ' '], ['a', 'a']])
+@pytest.mark.parametrize(
+    'words',
+    [
+        [],
+        'ship',
+        ['ship', ' '],
+        ['a', 'a'],
+        ['the sea', ' the  sea'],
+        [None],
+        [1],
+        b'ship',
+        {'ship'},
+        True,
+    ],
+)
 def test_words_that_are_none(words) -> None:
     with pytest.raises(InputError, match='words: expected'):
         phrases_of(words)
@@ -120,6 +134,21 @@ def test_a_malformed_vocabulary(tmp_path: Path, content, message) -> None:
     path = tmp_path / 'own.json'
     path.write_text(json.dumps(content))
     with pytest.raises(InputError, match=message):
+        read_phrases(str(path))
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        '{"phrases": {"a": "an a", "b": "a b", "a": "another"}}',
+        '{"patterns": {"p": ["a {}"], "p": ["{}"]}, '
+        '"phrases": {"a": ["p", "b"]}}',
+    ],
+)
+def test_a_name_that_comes_twice_in_a_file(tmp_path: Path, text: str) -> None:
+    path = tmp_path / 'own.json'
+    path.write_text(text)
+    with pytest.raises(InputError, match="own.json: .* '[ap]' twice"):
         read_phrases(str(path))
 
 
