@@ -122,7 +122,7 @@ class ClassifierEncoder:
 
         Raises:
             InputError: The vectors are not shared with attributes, or there
-                is no such attribute.
+                is no such attribute, or one is to be present and absent.
         """
         if self.identity.vectors != 'joint':
             raise InputError(
@@ -131,14 +131,19 @@ class ClassifierEncoder:
                 'or build the index with --clip, or with --joint where the '
                 'model is a CrossModalAttributeClassifier.'
             )
-        known = {}
+        known: dict[str, bool] = {}
         for part in text.split(','):
             name = part.strip()
             present = not name.lower().startswith('not ')
             index = find_name(
                 name if present else name[4:].strip(), self.names
             )
-            known[self.names[index]] = present
+            attribute = self.names[index]
+            if known.setdefault(attribute, present) != present:
+                raise InputError(
+                    'text: expected each attribute present or absent, found '
+                    f"'{attribute}' with and without 'not'."
+                )
         vector = self._model.known_vector(known)
         model = self._model.model
         device = next(model.parameters()).device

@@ -161,6 +161,12 @@ def test_joint_vectors_of_images_and_attributes(cross, colour_images):
         assert np.allclose(encoder.encode_text(text), expected, atol=1e-6)
     with pytest.raises(InputError, match="found 'a metal thing'"):
         encoder.encode_text('a metal thing')
+    for text in ('metal, not metal', 'not Metal, indoor, metal'):
+        with pytest.raises(InputError, match="found 'metal' with and without"):
+            encoder.encode_text(text)
+    assert np.array_equal(
+        encoder.encode_text('metal, METAL'), encoder.encode_text('metal')
+    )
 
 
 def test_joint_needs_an_alignment(linear, cross, save):
