@@ -144,7 +144,7 @@ def auto_label(
         done = _label_all(model, tasks, book, batch_size, progress)
     made_by = _made_by(config, checkpoint, identity, limits)
     content = labelled_content(model.names, model.groups, tasks, done, limits)
-    info = {**rest.pop('info', {}), 'attributes': made_by}
+    info = {**(rest.pop('info', None) or {}), 'attributes': made_by}
     write_json(out, {'info': info, **rest, **content})
     return _summary(out, content, done, left_out)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from mmvision_ext.datasets.coco_checks import check_coco
 from mmvision_ext.datasets.json_files import read_json
-from mmvision_ext.utils import InputError
+from mmvision_ext.utils import InputError, brief
 
 from .attribute_results import Box
 from .image_folder import check_names, list_images
@@ -79,6 +79,12 @@ def list_tasks(
         raise InputError(f'images: expected a folder, found none at {folder}.')
     content = read_json(Path(annotations))
     check_coco(content, annotations)
+    info = content.get('info')
+    if not isinstance(info, (dict, type(None))):
+        raise InputError(
+            f"{annotations}: 'info': expected an object, found {brief(info)}. "
+            'Mend or remove it.'
+        )
     of_image: dict[Any, list[Content]] = {
         entry['id']: [] for entry in content['images']
     }

@@ -289,6 +289,19 @@ def test_failures_are_listed_and_tried_again(root, tmp_path) -> None:
     ] == ['6.jpg', '0.jpg', '1.jpg']
 
 
+def test_an_info_that_is_no_object(root, tmp_path, predicted) -> None:
+    given = read(root / 'instances.json')
+    path = root / 'instances.json'
+    out = tmp_path / 'labels.json'
+    path.write_text(json.dumps(given | dict(info=[1])))
+    with pytest.raises(InputError, match=r"'info': expected .* found \[1\]"):
+        label(root, out, annotations=path)
+    assert not predicted and not out.exists()
+    path.write_text(json.dumps(given | dict(info=None)))
+    label(root, out, annotations=path)
+    assert set(read(out)['info']) == {'attributes'}
+
+
 def test_nothing_that_can_be_labelled_is_an_error(root, tmp_path) -> None:
     for path in (root / IMAGES).iterdir():
         path.write_bytes(b'no image')
