@@ -227,8 +227,10 @@ def build_encoder(
         The encoder; None where none is named.
 
     Raises:
-        InputError: Both kinds are named, or one half of an open_clip model.
+        InputError: Both kinds are named, or one half of an open_clip model;
+            or this machine has no such device.
     """
+    from mmvision_ext.apis.model import pick_device
     from mmvision_ext.models.text import (
         OpenCLIPTextEncoder,
         SentenceTextEncoder,
@@ -241,14 +243,14 @@ def build_encoder(
                 'expected --sentence-model, or --architecture and --weights, '
                 'found both'
             )
-        return SentenceTextEncoder(sentence_model, device)
+        return SentenceTextEncoder(sentence_model, pick_device(device))
     if not clip:
         return None
     if architecture is None or weights is None:
         raise InputError(
             'expected --architecture and --weights together, found one of them'
         )
-    return OpenCLIPTextEncoder(architecture, weights, device)
+    return OpenCLIPTextEncoder(architecture, weights, pick_device(device))
 
 
 def _given(args: argparse.Namespace, task: str) -> dict[str, Any]:

@@ -74,6 +74,46 @@ def test_files_of_a_vocabulary(
 
 
 @pytest.mark.parametrize(
+    ('out', 'tower', 'message'),
+    [
+        ('w.safetensors', None, '--out: expected another file than --weights'),
+        ('a.safetensors', 'w.safetensors', '--tower: expected another file'),
+        ('a.safetensors', 'a.safetensors', 'another file than --out'),
+        ('d.safetensors', None, '--out: expected a file, found the folder'),
+        ('a.safetensors', 'd.safetensors', '--tower: expected a file, found'),
+        ('w.safetensors/a.safetensors', None, 'expected a folder, found the'),
+    ],
+)
+def test_inputs_are_not_written_over(
+    tool, weights, monkeypatch, tmp_path: Path, capsys, out, tower, message
+) -> None:
+    given = tmp_path / 'w.safetensors'
+    given.write_bytes(weights.read_bytes())
+    (tmp_path / 'd.safetensors').mkdir()
+    arguments = ['--words', 'ship', '--out', tmp_path / out]
+    arguments += ['--architecture', TINY_VIT, '--weights', given]
+    arguments += [] if tower is None else ['--tower', tmp_path / tower]
+    with pytest.raises(SystemExit) as stop:
+        run(tool, monkeypatch, *arguments)
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
+    assert given.read_bytes() == weights.read_bytes()
+    assert not (tmp_path / 'a.safetensors').exists()
+
+
+def test_a_device_that_is_not_there(
+    tool, weights, monkeypatch, tmp_path: Path, capsys
+) -> None:
+    arguments = ['--words', 'ship', '--out', tmp_path / 'a.safetensors']
+    arguments += ['--architecture', TINY_VIT, '--weights', weights]
+    with pytest.raises(SystemExit):
+        run(tool, monkeypatch, *arguments, '--device', 'toaster')
+    assert "this machine, such as cpu or cuda:0, found 'toaster'" in (
+        capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize(
     ('arguments', 'message'),
     [
         ((), 'either a vocabulary or --words'),

@@ -40,6 +40,7 @@ from mmvision_ext.models.text import (
 )
 from mmvision_ext.utils import InputError
 from mmvision_ext.utils.arguments import add_trust_checkpoint, tool_parser
+from mmvision_ext.utils.output_folder import check_folder
 
 
 def parse_args() -> argparse.Namespace:
@@ -70,6 +71,26 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def check_outputs(args: argparse.Namespace) -> None:
+    """Refuse to write over an input, or where nothing can be written."""
+    taken = {'--weights': args.weights, 'the vocabulary': args.vocabulary}
+    for option, path in (('--out', args.out), ('--tower', args.tower)):
+        if path is None:
+            continue
+        for what, other in taken.items():
+            if other and Path(other).resolve() == Path(path).resolve():
+                raise InputError(
+                    f'{option}: expected another file than {what}, which it '
+                    f'would replace, found {path}'
+                )
+        if Path(path).is_dir():
+            raise InputError(
+                f'{option}: expected a file, found the folder {path}'
+            )
+        check_folder(Path(path).parent, option)
+        taken[option] = path
+
+
 def encode(args: argparse.Namespace) -> str:
     """Write the files; returns what was written."""
     if (args.vocabulary is None) == (args.words is None):
@@ -78,6 +99,7 @@ def encode(args: argparse.Namespace) -> str:
         raise InputError(
             f'--out: expected a file *.safetensors, found {args.out}'
         )
+    check_outputs(args)
     phrases = (
         read_phrases(args.vocabulary)
         if args.words is None
