@@ -77,7 +77,7 @@ def main() -> None:
             args.images,
             args.out,
             args.annotations,
-            args.thresholds or args.threshold,
+            args.threshold if args.thresholds is None else args.thresholds,
             args.batch_size,
             args.device,
             args.restart,

@@ -129,6 +129,7 @@ def auto_label(
     model = load_attribute_model(config, checkpoint, device)
     limits = threshold_vector(thresholds, model.names)
     tasks, rest, left_out = _list_tasks(model, images, annotations, recursive)
+    _check_images(out, journal, tasks)
     identity = dict(
         images=str(Path(images).resolve()),
         config_sha256=config_checksum(model.model.cfg, model.names),
@@ -309,8 +310,22 @@ def _check_call(
             )
 
 
+def _check_images(
+    out: Path, journal: Path, tasks: Sequence[LabelTask]
+) -> None:
+    """Refuse to write over an image."""
+    written = {path.resolve() for path in (out, journal)}
+    if any(task.path.resolve() in written for task in tasks):
+        raise InputError(
+            f'--out: expected another file than the image, found {out}. Name '
+            'another file.'
+        )
+
+
 def _check_out(out: Path, journal: Path, restart: bool) -> None:
     """Refuse to replace a file that is not a result of this tool."""
+    if out.is_dir():
+        raise InputError(f'--out: expected a file, found the folder {out}.')
     if out.exists() and not journal.exists() and not restart:
         raise InputError(
             '--out: expected a new file or an earlier result with its '

@@ -302,6 +302,23 @@ def test_an_info_that_is_no_object(root, tmp_path, predicted) -> None:
     assert set(read(out)['info']) == {'attributes'}
 
 
+def test_images_and_folders_are_not_replaced(
+    root, tmp_path, predicted
+) -> None:
+    image = root / IMAGES / '0.jpg'
+    before = image.read_bytes()
+    boxes = root / 'instances.json'
+    for annotations in (None, boxes):
+        with pytest.raises(
+            InputError, match=r'than the image, found .*0\.jpg'
+        ):
+            label(root, image, annotations=annotations, restart=True)
+    for restart in (False, True):
+        with pytest.raises(InputError, match='a file, found the folder'):
+            label(root, tmp_path, restart=restart)
+    assert not predicted and image.read_bytes() == before
+
+
 def test_nothing_that_can_be_labelled_is_an_error(root, tmp_path) -> None:
     for path in (root / IMAGES).iterdir():
         path.write_bytes(b'no image')

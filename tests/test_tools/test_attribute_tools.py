@@ -62,6 +62,9 @@ def test_auto_label(run, root, tmp_path, capsys) -> None:
         run(*call, '--batch-size', 0)
     assert stop.value.code == 2
     assert 'error: batch_size: expected' in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        run(*call[:-2], '--thresholds', '')
+    assert 'error: thresholds: expected a file' in capsys.readouterr().err
 
 
 def test_ensemble(run, root, tmp_path, capsys) -> None:
