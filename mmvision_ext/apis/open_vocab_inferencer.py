@@ -9,7 +9,7 @@ from mmvision_ext.models.text import (
     TextEncoder,
     phrases_of,
     read_embeddings,
-    template_set,
+    sentences_behind,
 )
 from mmvision_ext.models.text.vocabulary import Vocabulary
 from mmvision_ext.utils import InputError
@@ -39,9 +39,8 @@ class OpenVocabDetInferencer(DetectionInferencer):
             where there is one.
         score_thr: Lowest confidence that is kept.
         encoder: Encodes words that the embedding file of the config lacks;
-            the one that wrote the file. None for these words only.
-        templates: Sentences around such words, as for the file; see
-            :func:`~mmvision_ext.models.text.templates`.
+            the one that wrote the file. They are put in the sentences of the
+            file. None for its words only.
         trust_checkpoint: Whether code that the checkpoint holds is run.
 
     Raises:
@@ -61,7 +60,6 @@ class OpenVocabDetInferencer(DetectionInferencer):
         device: str | None = None,
         score_thr: float = 0.3,
         encoder: TextEncoder | None = None,
-        templates: str = 'plain',
         trust_checkpoint: bool = False,
     ) -> None:
         super().__init__(
@@ -75,7 +73,6 @@ class OpenVocabDetInferencer(DetectionInferencer):
                 f'{type(self.model).__name__}. Use DetectionInferencer.'
             )
         self.encoder = encoder
-        self.sentences = template_set(templates)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -123,7 +120,16 @@ class OpenVocabDetInferencer(DetectionInferencer):
                     'the encoder of these: encoder=..., or --sentence-model '
                     'or --architecture and --weights of the demos.'
                 )
-            found = self.encoder.embeddings(phrases_of(new), self.sentences)
+            sentences = sentences_behind(vocabulary.bank.prompts)
+            if sentences is None:
+                raise InputError(
+                    f'words: {vocabulary.path} has no {new[0]!r}, and its '
+                    'words are in sentences that are no templates of the '
+                    'package, so others cannot be put in the same. Write a '
+                    'file of all words by tools/model_converters/'
+                    'encode_text.py, and name it as words.'
+                )
+            found = self.encoder.embeddings(phrases_of(new), sentences)
             vocabulary.extend(found, 'words')
         self.model.use_words(words)
 

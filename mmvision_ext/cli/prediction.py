@@ -33,7 +33,6 @@ _OPTIONS: dict[str, tuple[str, ...]] = {
         'sentence_model',
         'architecture',
         'weights',
-        'templates',
         'maps',
     ),
     'classification': (),
@@ -110,11 +109,6 @@ def add_words(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument('--architecture', help='of open_clip')
     parser.add_argument('--weights', help='file, or tag of open_clip')
-    parser.add_argument(
-        '--templates',
-        help='sentences around new words, as in the embedding file; without '
-        'it plain',
-    )
     parser.add_argument(
         '--maps',
         action='store_true',

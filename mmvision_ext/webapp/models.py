@@ -57,7 +57,6 @@ class ModelStore:
             where there is one.
         encoder: Encodes words that detectors of words do not know; None for
             the words of their files only.
-        templates: Sentences around such words.
         capacity: Number of models that stay loaded.
     """
 
@@ -66,13 +65,11 @@ class ModelStore:
         catalog: Catalog,
         device: str | None = None,
         encoder: 'TextEncoder | None' = None,
-        templates: str = 'plain',
         capacity: int = 2,
     ) -> None:
         self.catalog = catalog
         self._device = device
         self._encoder = encoder
-        self._templates = templates
         self._capacity = capacity
         self._loaded: OrderedDict[str, Loaded] = OrderedDict()
         self._lock = threading.Lock()
@@ -123,7 +120,7 @@ class ModelStore:
         if 'detection' in entry.task:
             options['score_thr'] = LOWEST_SCORE
         if entry.task == WORDS:
-            options |= dict(encoder=self._encoder, templates=self._templates)
+            options['encoder'] = self._encoder
         checkpoint = entry.find_checkpoint()
         run = load_inferencer(
             entry.config, checkpoint, self._device, **options

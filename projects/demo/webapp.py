@@ -56,11 +56,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--architecture', help='of open_clip, for words')
     parser.add_argument('--weights', help='file, or tag of open_clip')
     parser.add_argument(
-        '--templates',
-        default='plain',
-        help='sentences around new words, as in the embedding file',
-    )
-    parser.add_argument(
         '--host',
         default='127.0.0.1',
         help='address to listen at; 0.0.0.0 lets the whole network in',
@@ -121,7 +116,7 @@ def main() -> None:
         encoder = build_encoder(
             args.sentence_model, args.architecture, args.weights
         )
-        store = ModelStore(catalog, args.device, encoder, args.templates)
+        store = ModelStore(catalog, args.device, encoder)
         examples = example_images(args.examples)
         indexes = read_indexes(args.index)
 

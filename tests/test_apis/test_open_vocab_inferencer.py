@@ -3,6 +3,7 @@
 import json
 import runpy
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,8 @@ from PIL import Image
 from mmvision_ext.apis import OpenVocabDetInferencer, iter_dataset_predictions
 from mmvision_ext.apis.context_maps import ContextMap, save_context
 from mmvision_ext.apis.sources import ImageSource
-from mmvision_ext.models.text import TextEncoder, read_embeddings
+from mmvision_ext.models.text import TextEncoder, read_embeddings, template_set
+from mmvision_ext.models.text.prompts import fill
 from mmvision_ext.testing.tiny_words import (
     DIMENSIONS,
     add_word_data,
@@ -117,15 +119,16 @@ def test_an_embedding_file_takes_the_place_of_all(
 def test_new_words_are_encoded_on_the_spot(
     config: Config, checkpoint: str, folder: Path
 ) -> None:
-    detect = OpenVocabDetInferencer(
-        config, checkpoint, 'cpu', 0.0, Letters(), 'photo'
-    )
-    detect.use_words(['cab', 'ship'])
+    detect = OpenVocabDetInferencer(config, checkpoint, 'cpu', 0.0, Letters())
     bank = read_embeddings(folder / 'words.safetensors')
+    photo = template_set('photo')
+    prompts = fill(bank.names, photo)
+    detect.model.vocabulary.adopt(replace(bank, prompts=prompts), 'photos')
+    detect.use_words(['cab', 'ship'])
     features = detect.model.vocabulary.features
     torch.testing.assert_close(features[1], bank.features[1])
     expected = detect.encoder.encode(
-        [[text.format('a cab') for text in detect.sentences]]
+        [[text.format('a cab') for text in photo]]
     )
     torch.testing.assert_close(features[:1], expected)
     [result] = detect(folder / 'a.png', progress=False)
@@ -165,6 +168,18 @@ def test_words_are_found_as_people_write_them(
 ) -> None:
     detect.use_words(['Storage_Tank', 'SHIP'])
     assert detect.words == ('storage tank', 'ship')
+
+
+def test_new_words_need_sentences_of_the_package(
+    config: Config, checkpoint: str, folder: Path
+) -> None:
+    detect = OpenVocabDetInferencer(config, checkpoint, 'cpu', 0.0, Letters())
+    bank = read_embeddings(folder / 'words.safetensors')
+    prompts = fill(bank.names, ['my {}', 'your {}'])
+    detect.model.vocabulary.adopt(replace(bank, prompts=prompts), 'own')
+    detect.use_words(['ship'])
+    with pytest.raises(InputError, match="own has no 'cab', and its words"):
+        detect.use_words(['cab'])
 
 
 def test_another_encoder_is_refused(

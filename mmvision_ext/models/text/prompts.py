@@ -201,6 +201,31 @@ def template_set(name: str) -> tuple[str, ...]:
     return known[name]
 
 
+def sentences_behind(prompts: Prompts) -> tuple[str, ...] | None:
+    """The templates that prompts were made by.
+
+    Args:
+        prompts: Those of K names, as in an embedding file.
+
+    Returns:
+        Sentences of one of :func:`templates`; None where the prompts are of
+        other templates.
+    """
+    for sentences in templates().values():
+        if all(_is_filled(row, sentences) for row in prompts):
+            return sentences
+    return None
+
+
+def _is_filled(row: Sequence[str], sentences: Sequence[str]) -> bool:
+    """Whether these are the sentences around one phrase."""
+    if len(row) != len(sentences):
+        return False
+    head, tail = sentences[0].split('{}')
+    phrase = row[0].removeprefix(head).removesuffix(tail)
+    return tuple(row) == fill([phrase], sentences)[0]
+
+
 def fill(phrases: Sequence[str], sentences: Sequence[str]) -> Prompts:
     """Put phrases into sentences.
 

@@ -12,6 +12,7 @@ from mmvision_ext.datasets.category_attributes import (
 from mmvision_ext.models.text import (
     phrases_of,
     read_phrases,
+    sentences_behind,
     template_set,
     templates,
     vocabularies,
@@ -56,6 +57,17 @@ def test_spellings_of_the_data(name: str, file: str) -> None:
     text = (root / file).read_text()
     names = json.loads(text) if file.endswith('json') else text.splitlines()
     assert list(read_phrases(name).present) == [n for n in names if n]
+
+
+@pytest.mark.parametrize('name', sorted(templates()))
+def test_templates_are_found_behind_their_prompts(name: str) -> None:
+    sentences = templates()[name]
+    prompts = fill(['a cat', 'a photo of it.'], sentences)
+    assert sentences_behind(prompts) == sentences
+    assert sentences_behind((*prompts, ('a', 'b'))) is None
+    *first, last = prompts[0]
+    if first:  # one sentence about something else
+        assert sentences_behind(((*first, f'{last} '),)) is None
 
 
 def test_templates_hold_one_place_each() -> None:
