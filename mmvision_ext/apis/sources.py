@@ -51,14 +51,17 @@ def list_sources(
         Addresses are downloaded, and frames decoded, when they are read.
 
     Raises:
-        InputError: A file or folder does not exist, a folder or pattern has
-            no images, an array is no image, the pixels of a PIL image are not
-            in the range of its mode, or there is no such order.
+        InputError: A file or folder does not exist, a path is empty, a folder
+            or pattern has no images, an array is no image, the pixels of a
+            PIL image are not in the range of its mode, or there is no such
+            order of channels.
     """
     if channel_order not in get_args(ChannelOrder):
         raise InputError(
             f"channel_order: expected 'bgr' or 'rgb', found {channel_order!r}."
         )
+    if isinstance(inputs, str) and not inputs:  # pathlib's name of '.'
+        raise InputError("image: expected a path, found ''.")
     if isinstance(inputs, str) and is_address(inputs):
         return [_from_address(inputs)]
     if isinstance(inputs, (str, Path)):

@@ -117,6 +117,15 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
         list_sources(f'{tmp_path}/*.jpg')
 
 
+def test_an_empty_path_is_no_folder(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    with pytest.raises(InputError, match='image: expected a path'):
+        list_sources('')
+    assert len(list_sources('.')) == 3
+
+
 @pytest.mark.parametrize('content', [b'', b'not an image at all'])
 def test_an_unreadable_image_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / 'broken.jpg'
