@@ -50,6 +50,7 @@ def run_job(
     from mmvision_ext.utils.config.options import merge_options
     from mmvision_ext.utils.config.read import read_config
     from mmvision_ext.utils.model_index import find_config
+    from mmvision_ext.utils.output_folder import check_folder
 
     with exit_on_input_error(), report_failure():
         cfg = read_config(find_config(args.config))
@@ -58,5 +59,8 @@ def run_job(
             merge_options(cfg, args.cfg_options)
         folder = Path('work_dirs') / Path(args.config).stem
         cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(folder)
+        check_folder(
+            cfg.work_dir, '--work-dir' if args.work_dir else 'work_dir'
+        )
         merge_args(cfg, args)
         act(build_runner(cfg))
