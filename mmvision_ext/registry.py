@@ -31,13 +31,12 @@ SCOPE = 'mmvision_ext'
 use_safe_loader()
 
 
-def _child(name: str, parent: Registry, location: str) -> Registry:
-    return Registry(
-        name, parent=parent, scope=SCOPE, locations=[f'{SCOPE}.{location}']
-    )
+def _child(name: str, parent: Registry, *locations: str) -> Registry:
+    modules = [f'{SCOPE}.{location}' for location in locations]
+    return Registry(name, parent=parent, scope=SCOPE, locations=modules)
 
 
-RUNNERS = _child('runner', ROOT_RUNNERS, 'engine.runner')
+RUNNERS = _child('runner', ROOT_RUNNERS, 'engine.runner', 'engine.safe_runner')
 HOOKS = _child('hook', ROOT_HOOKS, 'engine.hooks')
 DATASETS = _child('dataset', ROOT_DATASETS, 'datasets')
 DATA_SAMPLERS = _child('data sampler', ROOT_DATA_SAMPLERS, 'datasets')
