@@ -54,8 +54,9 @@ def test_resumed_is_uninterrupted(
         assert not found, name
 
 
-@pytest.mark.skipif(not LONG, reason='set MMVISION_EXT_LONG_TESTS=1')
-@pytest.mark.parametrize('model', ['classifier', 'detector'])
+@pytest.mark.parametrize(
+    'model', ['classifier', 'detector'] if LONG else ['classifier']
+)
 def test_without_the_hook_it_is_not(
     model: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
