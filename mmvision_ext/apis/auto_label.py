@@ -13,6 +13,7 @@ from mmvision_ext.datasets.voc_to_coco import write_json
 from mmvision_ext.engine.checkpointing.durable import file_digest
 from mmvision_ext.studies.lock import run_lock
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.number_checks import check_count
 from mmvision_ext.version import __version__
 
 from .attribute_inferencer import threshold_vector
@@ -296,10 +297,7 @@ def _check_call(
     out: Path, journal: Path, inputs: Mapping[str, Any], batch_size: int
 ) -> None:
     """Refuse to write over what is read."""
-    if batch_size < 1:
-        raise InputError(
-            f'batch_size: expected at least 1, found {batch_size}.'
-        )
+    check_count(batch_size, 'batch_size')
     written = {path.resolve() for path in (out, journal)}
     for what, path in inputs.items():
         if isinstance(path, (str, Path)) and Path(path).resolve() in written:

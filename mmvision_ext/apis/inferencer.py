@@ -11,8 +11,8 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import DefaultScope
 
-from mmvision_ext.utils import InputError
 from mmvision_ext.utils.config.dataset_configs import pipeline_of_test
+from mmvision_ext.utils.number_checks import check_share
 from mmvision_ext.utils.type_name import type_name
 
 from .exported_model import load_model
@@ -47,7 +47,7 @@ class DetectionInferencer:
     Raises:
         InputError: See :func:`~mmvision_ext.apis.model.load_detector`; or
             the config has no test pipeline, the exported file cannot be used,
-            or the threshold is not in [0, 1].
+            or the threshold is no number in [0, 1].
 
     Example:
         >>> detect = DetectionInferencer('config.py', 'epoch_24.pth')
@@ -63,10 +63,7 @@ class DetectionInferencer:
         score_thr: float = 0.3,
         trust_checkpoint: bool = False,
     ) -> None:
-        if not 0 <= score_thr <= 1:
-            raise InputError(
-                f'score_thr: expected a number from 0 to 1, found {score_thr}.'
-            )
+        check_share(score_thr, 'score_thr')
         self.model = load_model(
             config,
             checkpoint,

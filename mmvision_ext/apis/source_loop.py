@@ -8,6 +8,7 @@ from typing import TypeVar
 import cv2
 
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.number_checks import check_count
 
 from .progress import track
 from .sources import ImageSource
@@ -84,10 +85,9 @@ def in_batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
         ``size`` items, and what is left at last.
 
     Raises:
-        InputError: The size is below 1.
+        InputError: The size is no whole number, or below 1.
     """
-    if size < 1:
-        raise InputError(f'batch_size: expected at least 1, found {size}.')
+    check_count(size, 'batch_size')
     waiting = iter(items)
     while batch := list(islice(waiting, size)):
         yield batch

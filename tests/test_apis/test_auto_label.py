@@ -419,7 +419,7 @@ def test_names_that_json_cannot_hold(root, tmp_path) -> None:
 
 def test_inputs_that_cannot_be_used(root, tmp_path) -> None:
     out = tmp_path / 'labels.json'
-    with pytest.raises(InputError, match='batch_size: expected at least 1'):
+    with pytest.raises(InputError, match='batch_size: .* found 0'):
         label(root, out, batch_size=0)
     with pytest.raises(InputError, match='looks at whole images'):
         label(root, out, 'images', annotations=root / 'instances.json')

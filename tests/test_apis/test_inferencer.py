@@ -1,7 +1,9 @@
 """One call from images to detections."""
 
 import logging
+import re
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -84,8 +86,10 @@ def test_the_threshold_drops_what_is_below(mask_rcnn, photos) -> None:
     assert len(result) == 0 and result.masks == []
 
 
-@pytest.mark.parametrize('value', [30, -0.1, float('nan')])
-def test_thresholds_out_of_range_are_refused(mask_rcnn, value: float) -> None:
+@pytest.mark.parametrize(
+    'value', [30, -0.1, float('nan'), None, '0.3', [0.5], True]
+)
+def test_thresholds_out_of_range_are_refused(mask_rcnn, value: Any) -> None:
     with pytest.raises(InputError, match='score_thr: expected .* from 0 to 1'):
         DetectionInferencer(
             mask_rcnn.config, mask_rcnn.checkpoint, 'cpu', value
@@ -140,9 +144,11 @@ def test_images_too_narrow_to_be_resized_do_not_stop_a_folder(
         detect(tmp_path / 'line.png', progress=False)
 
 
-def test_batches_below_one_are_refused(detect, photos) -> None:
-    with pytest.raises(InputError, match='batch_size: .* found 0'):
-        detect(photos[0], batch_size=0)
+@pytest.mark.parametrize('size', [0, 1.5, 'a', None, True])
+def test_batches_below_one_are_refused(detect, photos, size: Any) -> None:
+    found = re.escape(repr(size))
+    with pytest.raises(InputError, match=f'batch_size: .* found {found}'):
+        detect(photos[0], batch_size=size)
 
 
 def test_steps_of_a_pipeline_may_be_classes() -> None:

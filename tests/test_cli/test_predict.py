@@ -110,7 +110,7 @@ def test_attributes_of_a_photo(files, out, demo, capsys) -> None:
         (['--score-thr', '1'], '--score-thr: expected a config of detection'),
         (['--every', '3'], '--every: expected a video, found '),
         (['--every', '0'], '--every: expected a video, found '),
-        (['--batch-size', '0'], 'batch_size: expected at least 1'),
+        (['--batch-size', '0'], 'batch_size: expected a whole number'),
         (['--device', 'tpu:7'], 'one of this machine, such as cpu or cuda:0'),
     ],
 )
