@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mmvision_ext.evaluation.attribute_thresholds import read_thresholds
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.number_checks import check_share
 
 from .attribute_model import Packed, load_attribute_model
 from .attribute_results import AttributeResult, AttributeResults, Box
@@ -142,16 +143,12 @@ def threshold_vector(
         Shape (A,).
 
     Raises:
-        InputError: One is not in [0, 1], or the file cannot be read or lacks
-            an attribute.
+        InputError: One is no number in [0, 1], or the file cannot be read or
+            lacks an attribute.
     """
     if isinstance(thresholds, (str, Path)):
         return read_thresholds(thresholds).of(names)
-    if not 0 <= thresholds <= 1:
-        raise InputError(
-            f'thresholds: expected a number from 0 to 1, or a file, found '
-            f'{thresholds}.'
-        )
+    check_share(thresholds, 'thresholds', ', or a file')
     return np.full(len(names), float(thresholds))
 
 

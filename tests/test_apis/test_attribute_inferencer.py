@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -267,8 +268,10 @@ def test_thresholds_of_a_file(root, weights, images, tmp_path: Path) -> None:
         AttributeInferencer(
             config, weights, 'cpu', write_thresholds(path, values)
         )
-    with pytest.raises(InputError, match='from 0 to 1, or a file, found 2'):
-        AttributeInferencer(config, weights, 'cpu', 2)
+    for wrong in (2, None, [0.5]):
+        found = re.escape(repr(wrong))
+        with pytest.raises(InputError, match=f'1, or a file, found {found}'):
+            AttributeInferencer(config, weights, 'cpu', wrong)
 
 
 @pytest.fixture

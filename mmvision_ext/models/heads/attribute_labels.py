@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 from mmpretrain.structures import DataSample
 
@@ -98,9 +99,14 @@ def known_vector(
         float32 (A,): 1 present, -1 absent, 0 not known.
 
     Raises:
-        InputError: If a name is none of the model's, or a value is no bool:
-            what -1, 0 or None of a caller mean cannot be known.
+        InputError: If it is no dict, a name is none of the model's, or a value
+            is no bool: what -1, 0 or None of a caller mean cannot be known.
     """
+    if not isinstance(known, Mapping):
+        raise InputError(
+            'known: expected a dict of attributes, each True (present) or '
+            f"False (absent), such as {{'{names[0]}': True}}, found {known!r}."
+        )
     vector = torch.zeros(len(names))
     places = {name: index for index, name in enumerate(names)}
     for name, value in known.items():
@@ -109,7 +115,7 @@ def known_vector(
                 f"known: expected one of the model's {len(names)} attributes, "
                 f"found '{name}'{did_you_mean(name, names, 3)}"
             )
-        if not isinstance(value, bool):
+        if not isinstance(value, (bool, np.bool_)):
             raise InputError(
                 f"known['{name}']: expected True (present) or False (absent), "
                 f'found {value!r}. Leave out what is not known.'

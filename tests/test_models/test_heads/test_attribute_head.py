@@ -1,5 +1,6 @@
 """Head of object attributes: masks, counts, malformed labels."""
 
+import numpy as np
 import pytest
 import torch
 from mmengine.registry import MODELS
@@ -177,6 +178,10 @@ def test_known_vector():
     names = ('metal', 'indoor', 'round')
     known = known_vector({'metal': True, 'round': False}, names)
     assert known.tolist() == [1, 0, -1]
+    flags = {'metal': np.True_, 'round': np.False_}
+    assert known_vector(flags, names).tolist() == [1, 0, -1]
+    with pytest.raises(InputError, match=r"known: .* dict .*\['metal'\]"):
+        known_vector(['metal'], names)
     with pytest.raises(InputError, match="'metall'; did you mean 'metal'"):
         known_vector({'metall': True}, names)
 
