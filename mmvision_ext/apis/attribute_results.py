@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmvision_ext.utils.number_checks import check_count
 from mmvision_ext.visualization.attribute_bars import Bar, draw_attributes
 from mmvision_ext.visualization.draw import Picture
 from mmvision_ext.visualization.palette import spread_color
@@ -97,7 +98,11 @@ class AttributeResult:
 
         Returns:
             At most k attributes, best first.
+
+        Raises:
+            InputError: k is no whole number, or below 1.
         """
+        check_count(k, 'k')
         return self._ordered(np.ones(len(self), bool))[:k]
 
     def to_dict(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmvision_ext.utils.number_checks import check_count
 from mmvision_ext.visualization.attribute_bars import Bar, draw_attributes
 from mmvision_ext.visualization.draw import Picture
 from mmvision_ext.visualization.palette import spread_color
@@ -53,6 +54,9 @@ class ClassificationResult:
 
         Returns:
             At most k names with their probabilities, best first.
+
+        Raises:
+            InputError: k is no whole number, or below 1.
         """
         return [
             (self.classes[label], float(self.scores[label]))
@@ -104,6 +108,7 @@ class ClassificationResult:
         ]
 
     def _best(self, k: int) -> list[int]:
+        check_count(k, 'k')
         return np.argsort(-self.scores, kind='stable')[:k].tolist()
 
 

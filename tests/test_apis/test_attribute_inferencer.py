@@ -299,6 +299,9 @@ def test_results_are_ordered_and_typed(result) -> None:
     assert [item.name for item in top] == ['d', 'c', 'b']
     assert top[1].score == pytest.approx(0.7) and top[1].group == 'x'
     assert len(result.top(9)) == 4
+    for wrong in (0, -2, 1.5):
+        with pytest.raises(InputError, match=f'^k: .* 1, found {wrong}'):
+            result.top(wrong)
     content = json.loads(json.dumps(result.to_dict()))
     assert content['attributes'] == ['d', 'b']
     assert content['attribute_scores']['c'] == 0.7  # not 0.699999988

@@ -154,6 +154,9 @@ def test_the_best_come_first(results) -> None:
     assert [name for name, _ in result.top(3)] == ['d', 'b', 'a']
     assert result.top(1)[0][1] == pytest.approx(0.4) and result.name == 'd'
     assert len(result.top(9)) == 4
+    for wrong in (0, -1, 1.5):
+        with pytest.raises(InputError, match=f'^k: .* 1, found {wrong}'):
+            result.top(wrong)
     assert result.summary == f'{result.source.name}: d 0.40, b 0.30, a 0.20'
     assert [name for name, _ in results[1].top(3)] == ['a', 'b', 'c']  # ties
 
