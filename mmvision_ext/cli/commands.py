@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
 
-from mmvision_ext.utils.arguments import describe
+from mmvision_ext.utils.arguments import describe, parse_one_input
 from mmvision_ext.utils.nearest import nearest
 from mmvision_ext.version import __version__
 
@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     first = arguments[0]
     if not first.startswith('-') and first not in COMMANDS:
         parser.error(f'unknown command {first!r}{nearest(first, COMMANDS)}')
-    args = parser.parse_args(arguments)
+    args = parse_one_input(parser, arguments)
     return _module(args.command).run(args) or 0
 
 

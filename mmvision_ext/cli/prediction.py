@@ -5,7 +5,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mmvision_ext.utils import InputError
-from mmvision_ext.utils.arguments import add_trust_checkpoint, describe
+from mmvision_ext.utils.arguments import (
+    add_trust_checkpoint,
+    describe,
+    parse_one_input,
+)
 
 if TYPE_CHECKING:
     from mmvision_ext.apis.result_list import ResultList
@@ -145,7 +149,7 @@ def run_demo(
     add_shared(parser)
     for add in options:
         add(parser)
-    args = parser.parse_args()
+    args = parse_one_input(parser)
     from mmvision_ext.engine.launch import exit_on_input_error
 
     with exit_on_input_error():

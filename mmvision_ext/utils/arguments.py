@@ -7,6 +7,8 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from .errors import brief
+
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 
@@ -46,6 +48,34 @@ def tool_parser(
     if cfg_options:
         add_cfg_options(parser)
     return parser
+
+
+def parse_one_input(
+    parser: argparse.ArgumentParser, argv: Sequence[str] | None = None
+) -> argparse.Namespace:
+    """Read a command line that has one input, where it has an input.
+
+    Args:
+        parser: The command line.
+        argv: Its arguments; None takes those of the process.
+
+    Returns:
+        What was read.
+
+    Raises:
+        SystemExit: The command line is wrong, or asks for help.
+    """
+    args, rest = parser.parse_known_args(argv)
+    options = any(item.startswith('-') for item in rest)
+    if rest and 'input' in args and not options:
+        parser.error(
+            f'input: expected one, found {len(rest)} more: {brief(rest)}. The '
+            "shell turns a pattern into its files: quote it ('*.png'), or "
+            'name the folder'
+        )
+    if rest:
+        parser.error(f'unrecognized arguments: {" ".join(rest)}')
+    return args
 
 
 def describe(

@@ -123,6 +123,21 @@ def test_options_that_do_not_fit(files, out, options, message, capsys) -> None:
     assert not Path(out[-1]).exists()
 
 
+def test_a_pattern_that_the_shell_expanded(files, out, demo, capsys) -> None:
+    model = [files['classifier'], files['weights']]
+    photos = ['a.png', 'b.png', 'c.png']
+    with pytest.raises(SystemExit) as stop:
+        main(['predict', *model, *photos, *out])
+    assert stop.value.code == demo('image_demo', *photos, *model, *out) == 2
+    text = capsys.readouterr().err
+    assert "found 2 more: ['b.png', 'c.png']. The shell" in text
+    assert text.count("quote it ('*.png'), or name the folder") == 2
+    with pytest.raises(SystemExit):
+        main(['predict', *model, *photos, *out, '--scores'])
+    text = capsys.readouterr().err
+    assert 'unrecognized arguments: b.png c.png --scores' in text
+
+
 def test_a_demo_names_the_task_it_is_for(files, out, demo, capsys) -> None:
     model = [files['classifier'], files['weights']]
     assert demo('attribute_demo', files['photo'], *model, *out) == 2
