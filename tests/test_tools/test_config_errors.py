@@ -104,3 +104,11 @@ def test_a_key_is_explained(run) -> None:
     assert lines[3].startswith(
         '  before: configs/_base_/datasets/voc_instance.py:'
     )
+
+
+def test_a_config_is_printed_by_name(run) -> None:
+    tool, name = 'tools/misc/print_config.py', Path(BASE).stem
+    done = run(tool, name)
+    assert '\nmodel = dict(' in done.stdout, done.stderr
+    done = run(tool, name, '--explain', 'train_cfg.max_epochs')
+    assert 'set by: configs/' in done.stdout, done.stderr

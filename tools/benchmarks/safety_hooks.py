@@ -18,6 +18,7 @@ from pathlib import Path
 from mmvision_ext.engine.hook_cost.safety import measure_safety_cost
 from mmvision_ext.engine.launch import exit_on_input_error
 from mmvision_ext.utils.arguments import tool_parser
+from mmvision_ext.utils.model_index import find_config
 from mmvision_ext.utils.provenance import command_line
 from mmvision_ext.utils.tables import append_csv
 
@@ -41,7 +42,10 @@ def main() -> None:
     args = parse_args()
     with exit_on_input_error(), tempfile.TemporaryDirectory() as folder:
         cost = measure_safety_cost(
-            args.config, Path(folder), args.pairs, args.cfg_options
+            find_config(args.config),
+            Path(folder),
+            args.pairs,
+            args.cfg_options,
         )
         row = cost.row(command_line())
         if args.csv:

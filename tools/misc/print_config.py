@@ -13,12 +13,13 @@ from mmvision_ext.utils.arguments import tool_parser
 from mmvision_ext.utils.config.explain import explain, explanation
 from mmvision_ext.utils.config.options import merge_options
 from mmvision_ext.utils.config.read import read_config
+from mmvision_ext.utils.model_index import find_config
 
 
 def main() -> None:
     """Print the config or the history of a key."""
     parser = tool_parser(__doc__, cfg_options=True)
-    parser.add_argument('config', help='config file')
+    parser.add_argument('config', help='config file, or name of a config')
     parser.add_argument(
         '--explain',
         metavar='KEY',
@@ -29,14 +30,12 @@ def main() -> None:
     args = parser.parse_args()
     options = args.cfg_options or {}
     with exit_on_input_error():
+        path = find_config(args.config)
         if args.explain is not None:
-            print(
-                explanation(
-                    args.explain, *explain(args.config, args.explain, options)
-                )
-            )
+            found = explain(path, args.explain, options)
+            print(explanation(args.explain, *found))
             return
-        config = read_config(args.config)
+        config = read_config(path)
         merge_options(config, options)
         print(config.pretty_text)
 
