@@ -60,10 +60,16 @@ def read_training_log(work_dir: str | Path) -> TrainingLog:
         The log. Values that are not finite are left out.
 
     Raises:
-        InputError: There is no ``vis_data/scalars.json`` with content, or a
-            line of it, other than the last, is not a JSON object.
+        InputError: There is no such folder, or no ``vis_data/scalars.json``
+            with content in it, or a line of one, other than the last, is not a
+            JSON object.
     """
     work_dir = Path(work_dir)
+    if not work_dir.is_dir():
+        raise InputError(
+            f'work directory {work_dir}: expected a folder, found none. Name '
+            'the --work-dir of a training.'
+        )
     files = log_files(work_dir)
     train: list[dict[str, float]] = []
     val: list[dict[str, float]] = []
@@ -81,11 +87,11 @@ def read_training_log(work_dir: str | Path) -> TrainingLog:
             ],
         )
     if not train and not val:
+        found = f'{len(files)}, all empty' if files else 'none'
         raise InputError(
             f'work directory {work_dir}: expected {SCALARS} with content in '
-            f'it or in a dated folder of it, found {len(files)} such files, '
-            'all empty. mmengine writes them where vis_backends has a '
-            'LocalVisBackend.'
+            f'it or in a dated folder of it, found {found}. mmengine '
+            'writes them where vis_backends has a LocalVisBackend.'
         )
     by_epoch = bool(train) and 'epoch' in train[-1]
     return TrainingLog(

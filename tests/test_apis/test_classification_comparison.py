@@ -86,7 +86,7 @@ def test_wrong_runs_are_named(tmp_path: Path) -> None:
     (Path(first) / 'second.py').write_text('')
     with pytest.raises(InputError, match="'config.py', 'second.py'"):
         compare_runs(parse_runs([first]))
-    with pytest.raises(InputError, match='scalars.json'):
+    with pytest.raises(InputError, match='nothing: expected a folder'):
         compare_runs(parse_runs([str(tmp_path / 'nothing')]))
 
 

@@ -88,6 +88,11 @@ def test_one_dated_folder_can_be_read_alone(tmp_path: Path) -> None:
     assert read_training_log(tmp_path / '1').train['loss'].y == [3.0]
 
 
+def test_a_folder_that_is_absent(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match='gone: expected a folder, found no'):
+        read_training_log(tmp_path / 'gone')
+
+
 @pytest.mark.parametrize('content', [None, ''])
 def test_no_log_names_the_folder(content: str | None, tmp_path: Path) -> None:
     if content is not None:
