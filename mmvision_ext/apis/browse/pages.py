@@ -28,7 +28,8 @@ def write_pages(
     Args:
         items: The samples.
         limit: Number of samples at most.
-        folder: Where ``page_01.png`` and so on go; made where missing.
+        folder: Where ``page_01.png`` and so on go; made with
+            the first where missing.
         title: Stands above each page, with the page's number.
 
     Returns:
@@ -40,7 +41,6 @@ def write_pages(
     if limit < 1:
         raise InputError(f'limit: expected at least 1, found {limit}.')
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     drawn = (
         draw_input(item, LONG_SIDE) for item in itertools.islice(items, limit)
     )

@@ -179,3 +179,10 @@ def test_no_samples_are_refused(tmp_path: Path) -> None:
 def test_a_loader_that_is_not_there() -> None:
     with pytest.raises(InputError, match='val_dataloader: expected in'):
         next(iter_inputs(Config(dict(model={})), 'val'))
+
+
+def test_no_folder_is_left_where_data_are_missing(tmp_path: Path) -> None:
+    config = _detection(tmp_path / 'gone', 0.0)
+    with pytest.raises(InputError, match='gone'):
+        write_pages(iter_inputs(config, 'train'), 1, tmp_path / 'out', 'title')
+    assert not (tmp_path / 'out').exists()
