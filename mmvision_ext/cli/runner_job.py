@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmvision_ext.utils import InputError
 from mmvision_ext.utils.arguments import (
     add_cfg_options,
     add_launcher,
@@ -26,6 +27,28 @@ def add_job_options(parser: argparse.ArgumentParser) -> None:
     add_cfg_options(parser)
     add_launcher(parser)
     add_trust_checkpoint(parser)
+
+
+def check_checkpoint(path: str, argument: str) -> None:
+    """Make sure that there is a checkpoint, before anything is built.
+
+    Args:
+        path: File or address.
+        argument: The argument that names it, for messages.
+
+    Raises:
+        InputError: There is no such file, naming the nearest one of its
+            folder.
+    """
+    from mmvision_ext.utils.config.file_check import is_lost
+    from mmvision_ext.utils.nearest import did_you_mean
+
+    if is_lost(path):
+        names = [item.name for item in Path(path).parent.glob('*.pth')]
+        raise InputError(
+            f'{argument}: expected a checkpoint, found no file {path}'
+            f'{did_you_mean(Path(path).name, names) or "."}'
+        )
 
 
 def run_job(

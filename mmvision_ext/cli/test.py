@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from mmvision_ext.utils import InputError
 
-from .runner_job import add_job_options, run_job
+from .runner_job import add_job_options, check_checkpoint, run_job
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -52,10 +52,12 @@ def merge_args(cfg: 'Config', args: argparse.Namespace) -> None:
         args: The command line.
 
     Raises:
-        InputError: The config has no hook that draws.
+        InputError: There is no such checkpoint, or the config has no hook that
+            draws.
     """
     from mmvision_ext.engine.launch import dump_predictions
 
+    check_checkpoint(args.checkpoint, 'checkpoint')
     cfg.load_from = args.checkpoint
     if args.out is not None:
         dump_predictions(cfg, args.out)

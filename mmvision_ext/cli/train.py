@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mmvision_ext.utils import InputError
 
-from .runner_job import add_job_options, run_job
+from .runner_job import add_job_options, check_checkpoint, run_job
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -62,7 +62,8 @@ def merge_args(cfg: 'Config', args: argparse.Namespace) -> None:
         args: The command line.
 
     Raises:
-        InputError: The config has no batch size to scale by.
+        InputError: The config has no batch size to scale by, or there is no
+            checkpoint to resume from.
     """
     from mmvision_ext.engine.launch import enable_amp
 
@@ -76,6 +77,7 @@ def merge_args(cfg: 'Config', args: argparse.Namespace) -> None:
             )
         cfg.auto_scale_lr.enable = True
     if args.resume not in (None, 'auto'):
+        check_checkpoint(args.resume, '--resume')
         cfg.resume, cfg.load_from = True, args.resume
     elif args.resume and (_has_saved(cfg) or not cfg.get('load_from')):
         cfg.resume, cfg.load_from = True, None

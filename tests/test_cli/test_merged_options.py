@@ -1,6 +1,7 @@
 """What ``mmvision train`` and ``test`` write into a config."""
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ TRAIN = argparse.Namespace(
     config='c.py', amp=False, auto_scale_lr=True, resume=None
 )
 TEST = argparse.Namespace(
-    config='c.py', checkpoint='w.pth', out=None, show_dir='pictures'
+    config='c.py', checkpoint=__file__, out=None, show_dir='pictures'
 )
 
 
@@ -51,3 +52,27 @@ def test_pictures_are_drawn(scope: str | None, expected: dict) -> None:
     assert config.default_hooks.visualization == dict(
         **hook, interval=1, **expected
     )
+
+
+@pytest.mark.parametrize('path', ['gone.pth', 'https://example.org/a.pth'])
+def test_a_checkpoint_that_is_absent(path: str, tmp_path: Path) -> None:
+    """It is named as the user named it; addresses are asked later."""
+    if '://' not in path:
+        (tmp_path / 'gane.pth').touch()
+        path = str(tmp_path / path)
+    resumed = argparse.Namespace(**vars(TRAIN) | {'resume': path})
+    resumed.auto_scale_lr = False
+    tested = argparse.Namespace(**vars(TEST) | {'checkpoint': path})
+    tested.show_dir = None
+    for module, args, name in (
+        (train, resumed, '--resume'),
+        (test, tested, 'checkpoint'),
+    ):
+        config = Config(dict(work_dir=str(tmp_path)))
+        if '://' in path:
+            module.merge_args(config, args)
+            assert config.load_from == path
+        else:
+            message = f"{name}: .* file {path}; did you mean 'gane.pth'"
+            with pytest.raises(InputError, match=message):
+                module.merge_args(config, args)

@@ -30,7 +30,7 @@ def missing_data(key: str, dataset: Mapping[str, Any]) -> list[str]:
     if backend != 'local':
         return []
     root = str(dataset.get('data_root') or '')
-    if root and _is_lost(root):
+    if root and is_lost(root):
         hint = _DATA_HINT.format(key=f'{key}.data_root')
         return [f"{key}.data_root: no folder '{root}'; {hint}"]
     faults = []
@@ -41,7 +41,7 @@ def missing_data(key: str, dataset: Mapping[str, Any]) -> list[str]:
             f"{len(ann_file)}: join datasets by type='ConcatDataset', "
             'datasets=[...], each with its own ann_file'
         )
-    elif ann_file and _is_lost(path := osp.join(root, ann_file)):
+    elif ann_file and is_lost(path := osp.join(root, ann_file)):
         faults.append(f"{key}.ann_file: no file '{path}'")
     return faults + _missing_folders(key, dataset.get('data_prefix'), root)
 
@@ -65,7 +65,7 @@ def missing_checkpoints(cfg: Mapping[str, Any], training: bool) -> list[str]:
     return [
         f"{key}: no file '{path}'"
         for key, path in named
-        if path and _is_lost(str(path))
+        if path and is_lost(str(path))
     ]
 
 
@@ -88,8 +88,20 @@ def missing_annotations(evaluator: Any, mode: str) -> list[str]:
         == 'local'
         and isinstance(path := metric.get('ann_file'), str)
         and path
-        and _is_lost(path)
+        and is_lost(path)
     ]
+
+
+def is_lost(path: str) -> bool:
+    """Whether a path leads nowhere.
+
+    Args:
+        path: A file or folder, or what a scheme (``https://``) leads to.
+
+    Returns:
+        False where it has a scheme: nothing is asked over the network.
+    """
+    return '://' not in path and not osp.exists(osp.expanduser(path))
 
 
 def _missing_folders(key: str, prefix: Any, root: str) -> list[str]:
@@ -108,7 +120,7 @@ def _missing_folders(key: str, prefix: Any, root: str) -> list[str]:
                 f'{key}.data_prefix.{name}: expected one folder, found '
                 f'{folder}'
             )
-        elif _is_lost(path := osp.join(root, folder)):
+        elif is_lost(path := osp.join(root, folder)):
             faults.append(f"{key}.data_prefix.{name}: no folder '{path}'")
     return faults
 
@@ -125,8 +137,3 @@ def _init_checkpoints(
     elif isinstance(node, (list, tuple)):
         for index, value in enumerate(node):
             yield from _init_checkpoints(value, f'{key}.{index}')
-
-
-def _is_lost(path: str) -> bool:
-    """Whether a path without a scheme (``https://``) leads nowhere."""
-    return '://' not in path and not osp.exists(osp.expanduser(path))
