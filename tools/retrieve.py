@@ -29,6 +29,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from mmvision_ext.engine.launch import exit_on_input_error
+from mmvision_ext.utils import InputError
 from mmvision_ext.utils.arguments import add_trust_checkpoint, tool_parser
 
 if TYPE_CHECKING:
@@ -93,6 +94,28 @@ def _add_model(parser: argparse.ArgumentParser, required: bool) -> None:
     )
     parser.add_argument('--device', help='such as cuda:0 or cpu')
     add_trust_checkpoint(parser)
+
+
+def check_options(args: argparse.Namespace) -> None:
+    """Refuse options that nothing would use."""
+    if args.joint and not args.model:
+        raise InputError(
+            '--joint: expected --model, found '
+            f'{"--clip" if args.clip else "none"}. Leave --joint out.'
+        )
+    if args.command == 'query' and args.attributes is not None:
+        for name in ('model', 'clip', 'device'):
+            if getattr(args, name) is not None:
+                raise InputError(
+                    f'--{name}: expected --image or --text, found '
+                    '--attributes, which asks the index alone. Leave '
+                    f'--{name} out.'
+                )
+    if args.device and not (args.model or args.clip):
+        raise InputError(
+            '--device: expected --model or --clip, which it is for, found '
+            'neither. Leave --device out.'
+        )
 
 
 def load_encoder(args: argparse.Namespace) -> 'Encoder':
@@ -162,6 +185,7 @@ def main() -> None:
     """Run the command that was named."""
     args = parse_args()
     with exit_on_input_error():
+        check_options(args)
         (build if args.command == 'build' else query)(args)
 
 

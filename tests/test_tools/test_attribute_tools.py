@@ -1,4 +1,4 @@
-"""The commands that label folders and average attribute models."""
+"""The commands that label folders, average models and search by attributes."""
 
 import importlib.util
 import json
@@ -80,3 +80,27 @@ def test_ensemble(run, root, tmp_path, capsys) -> None:
         run(tool, members[0], '--out', out, '--device', 'cpu')
     assert stop.value.code == 2
     assert 'at least two members' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (
+            '--attributes metal --device foo',
+            '--device: expected --image or --text, found --attributes',
+        ),
+        ('--attributes metal --clip RN50 a.pt', '--clip: expected --image'),
+        ('--text metal --device foo', '--device: expected --model or --clip'),
+        (
+            '--text metal --clip RN50 a.pt --joint',
+            '--joint: expected --model, found --clip',
+        ),
+    ],
+)
+def test_retrieve_options_that_nothing_uses(
+    options: str, message: str, run, capsys
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        run('retrieve', 'query', 'index', *options.split())
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
