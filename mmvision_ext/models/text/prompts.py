@@ -1,5 +1,6 @@
 """Sentences for the names of classes and attributes."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,13 @@ from .embeddings import Prompts
 _FOLDER = Path(__file__).parents[2] / 'datasets' / 'metadata'
 _SUFFIX = '_phrases.json'
 _ARTICLES = ('a ', 'an ', 'the ')
+# Words that begin with the sound of a vowel: with its letter, but those that
+# begin as 'you' or 'won' do, and those with a silent h.
+_SPOKEN_VOWEL = re.compile(
+    r'(?!eu|ewe|one\b|ufo|uk|uni(?!den|m|n|r|ss)|ur[aio]|us[aeu]|ut[eio])'
+    r'[aeiou]|heir|honest|honou?r|hour',
+    re.IGNORECASE,
+)
 _TEMPLATES = _FOLDER / 'prompt_templates.json'
 
 
@@ -110,7 +118,7 @@ def read_phrases(vocabulary: str) -> Phrases:
 def _with_article(word: str) -> str:
     if word.lower().startswith(_ARTICLES):
         return word
-    return f'{"an" if word[0].lower() in "aeiou" else "a"} {word}'
+    return f'{"an" if _SPOKEN_VOWEL.match(word) else "a"} {word}'
 
 
 def _pair(

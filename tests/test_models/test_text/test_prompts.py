@@ -93,6 +93,24 @@ def test_words_get_an_article() -> None:
     }
 
 
+def test_articles_follow_the_sound() -> None:
+    words = {
+        'a': (
+            'unicorn university Union unit unisex user usable utensil '
+            'utility ukulele urinal eucalyptus European ewe UFO one-way '
+            'house horse hotel honeycomb yacht'
+        ),
+        'an': (
+            'hour hourglass honest heirloom honor umbrella uncle urn urban '
+            'usher utter unimproved unidentified onion oven egg ice'
+        ),
+    }
+    for article, nouns in words.items():
+        present = phrases_of(nouns.split()).present
+        for word, phrase in present.items():
+            assert phrase == f'{article} {word}'
+
+
 @pytest.mark.parametrize(
     'words',
     [
