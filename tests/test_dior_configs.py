@@ -174,14 +174,46 @@ def test_sparse_rcnn_is_that_of_voc(repository):
     assert cfg.model == Config.fromfile(voc).model
 
 
-def test_baselines_share_their_schedule(repository):
-    paths = sorted((repository / LEAVES).glob('*rcnn_r50_fpn*_dior.py'))
-    cfgs = [Config.fromfile(path) for path in paths]
-    assert len(cfgs) >= 2
-    for cfg in cfgs:
-        assert cfg.train_cfg.max_epochs == 12
-        assert cfg.param_scheduler[-1].end == 12
-        assert cfg.train_dataloader == cfgs[0].train_dataloader
+def guided_beside(path):
+    """The context-guided detector of a baseline's epochs and data."""
+    ending = path.name.rpartition('_1xb8-')[2]
+    names = path.parent.glob(f'context-guided-rcnn_*_1xb8-{ending}')
+    return Config.fromfile(min(names, key=lambda path: len(path.name)))
+
+
+def test_baselines_share_their_training(repository):
+    paths = sorted(
+        path
+        for path in (repository / LEAVES).glob('*rcnn_*.py')
+        if not path.name.startswith('context-guided')
+    )
+    assert len(paths) == 5
+    for path in paths:
+        cfg, guided = Config.fromfile(path), guided_beside(path)
+        if path.name.startswith('sparse-rcnn'):  # its published rate
+            optim = guided.optim_wrapper
+            optim.optimizer.lr /= 4
+            optim.paramwise_cfg.custom_keys = {}
+        for key in (
+            'optim_wrapper',
+            'param_scheduler',
+            'train_cfg',
+            'val_cfg',
+            'test_cfg',
+            'auto_scale_lr',
+        ):
+            assert cfg[key] == guided[key], (path.name, key)
+        for mode in ('train', 'val', 'test'):
+            loader = guided[f'{mode}_dataloader']
+            if path.name.startswith('mask-rcnn'):  # the same, with masks
+                loader.dataset.with_mask = True
+                [step] = (
+                    step
+                    for step in loader.dataset.pipeline
+                    if step.type == 'LoadAnnotations'
+                )
+                step.update(with_mask=True, poly2mask=False)
+            assert cfg[f'{mode}_dataloader'] == loader, (path.name, mode)
 
 
 @pytest.mark.parametrize('name', ['rn50_1xb8', 'zero-shot', 'linear-probe'])
