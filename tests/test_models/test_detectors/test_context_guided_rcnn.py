@@ -170,6 +170,39 @@ def test_half_precision(detector: Any, make_batch: Batch) -> None:
     assert torch.isfinite(total(losses))
 
 
+@torch.no_grad()
+def test_half_precision_in_testing(detector: Any, make_batch: Batch) -> None:
+    detector.eval()
+    for part in detector.roi_head.context.parameters():
+        part += 0.1 * torch.randn_like(part)  # some begin at 0
+    rois = torch.tensor([[0, 0, 0, 30, 30], [1, 20, 10, 60, 40.0]])
+    regions, best = [], []
+    for half in (False, True):
+        images, samples = make_batch([[0], [1]])
+        with torch.autocast('cpu', torch.bfloat16, enabled=half):
+            features = detector.extract_feat(images)
+            regions.append(detector.roi_head._bbox_forward(features, rois))
+            results = detector.predict(images, samples)
+        found = [sample.pred_instances for sample in results]
+        for instances in found:
+            assert torch.isfinite(instances.scores).all()
+            assert torch.isfinite(instances.bboxes).all()
+        best.append(torch.stack([item.scores.max() for item in found]))
+    exact, near = regions
+    assert near['bbox_feats'].dtype == torch.bfloat16
+    # Probabilities of the same regions; 0.01 was measured.
+    torch.testing.assert_close(
+        near['cls_score'].softmax(1),
+        exact['cls_score'].softmax(1),
+        rtol=0,
+        atol=0.03,
+    )
+    torch.testing.assert_close(
+        near['bbox_pred'].float(), exact['bbox_pred'], rtol=0, atol=0.03
+    )
+    torch.testing.assert_close(best[1], best[0], rtol=0, atol=0.05)
+
+
 @pytest.mark.parametrize('part', ['bbox_head', 'context'])
 def test_words_of_another_dimension_are_refused(
     detector_config: Any, part: str
