@@ -118,15 +118,12 @@ def check_options(args: argparse.Namespace) -> None:
         )
 
 
-def load_encoder(args: argparse.Namespace) -> 'Encoder':
+def encoder_of(args: argparse.Namespace) -> 'Encoder':
     """Load the model that the command line names."""
-    from mmvision_ext.apis.retrieval import ClassifierEncoder, ClipEncoder
+    from mmvision_ext.apis.retrieval import load_encoder
 
-    if args.clip:
-        architecture, checkpoint = args.clip
-        return ClipEncoder(architecture, checkpoint, args.device)
-    config, checkpoint = args.model
-    return ClassifierEncoder(config, checkpoint, args.device, args.joint)
+    vectors = 'clip' if args.clip else 'joint' if args.joint else 'features'
+    return load_encoder(vectors, *(args.clip or args.model), args.device)
 
 
 def build(args: argparse.Namespace) -> None:
@@ -135,7 +132,7 @@ def build(args: argparse.Namespace) -> None:
     from mmvision_ext.apis.retrieval import update_index
 
     index, changes = update_index(
-        load_encoder(args),
+        encoder_of(args),
         args.images,
         args.index,
         args.batch_size,
@@ -168,7 +165,7 @@ def query(args: argparse.Namespace) -> None:
     if args.out:
         check_folder(args.out)
     index = load_index(args.index)
-    load = (lambda: load_encoder(args)) if args.model or args.clip else None
+    load = (lambda: encoder_of(args)) if args.model or args.clip else None
     if args.attributes is not None:
         result = search_attributes(index, args.attributes, args.top)
     elif args.image is not None:

@@ -25,6 +25,8 @@ from .model import load_classifier, load_detector  # noqa: E402
 from .open_vocab_inferencer import OpenVocabDetInferencer  # noqa: E402
 from .predictions import DatasetPredictions, iter_dataset_predictions  # noqa: E402
 from .results import DetectionResult, DetectionResults  # noqa: E402
+from .retrieval import SearchResult, SearchResults  # noqa: E402
+from .retrieval_inferencer import RetrievalInferencer  # noqa: E402
 from .task import load_inferencer, task_of  # noqa: E402
 from .videos import Video  # noqa: E402
 
@@ -41,6 +43,9 @@ __all__ = [
     'DetectionResult',
     'DetectionResults',
     'OpenVocabDetInferencer',
+    'RetrievalInferencer',
+    'SearchResult',
+    'SearchResults',
     'Video',
     'classify_dataset',
     'inference_detector',

@@ -24,13 +24,11 @@ if TYPE_CHECKING:
 
 
 class ImageResult(Protocol):
-    """What a model says of an image, or of an object in it.
+    """What a model says of an image, or of an object in it."""
 
-    Attributes:
-        source: The image.
-    """
-
-    source: ImageSource
+    @property
+    def source(self) -> ImageSource | None:
+        """The image; None of a search by words."""
 
     @property
     def summary(self) -> str:
@@ -72,7 +70,8 @@ class ResultList(list[Result], ABC, Generic[Result]):
         """All results as a table.
 
         Returns:
-            The table; its first column is ``image``.
+            The table; its first column is ``image``, or ``query`` of
+            searches.
 
         Raises:
             InputError: pandas is not installed.
@@ -89,8 +88,9 @@ class ResultList(list[Result], ABC, Generic[Result]):
     def save(self, folder: str | Path, progress: bool = False) -> list[Path]:
         """Write a picture of each result, and all of them as JSON.
 
-        Pictures are named after their images; a number is added where two
-        have one name. Frames of a video become one ``.mp4`` again.
+        Pictures are named after their images, those without one ``words``; a
+        number is added where two have one name. Frames of a video become one
+        ``.mp4`` again.
 
         Args:
             folder: Where to; made where missing. Files of an earlier call
@@ -104,15 +104,17 @@ class ResultList(list[Result], ABC, Generic[Result]):
             InputError: The images lie in this folder, or a name is not UTF-8.
         """
         folder = Path(folder)
-        refuse_source_folder(folder, [result.source for result in self])
-        check_names(result.source.name for result in self)
+        images = self._images()
+        refuse_source_folder(folder, images)
+        check_names(image.name for image in images)
         taken: set[str] = set()
         files = []
         shown = track(self, 'drawing', len(self), progress)
         for video, results in groupby(shown, _video_of):
             if video is None:
                 for result in results:
-                    name = picture_name(result.source, taken)
+                    stem = result.source.stem if result.source else 'words'
+                    name = _free_name(stem, '.png', taken)
                     files.append(save_image(folder / name, result.draw()))
             else:
                 name = _free_name(video.path.stem, '.mp4', taken)
@@ -142,6 +144,10 @@ class ResultList(list[Result], ABC, Generic[Result]):
         if len(self.skipped) == total:
             raise InputError(text)
         print_log(text, 'current', logging.WARNING)
+
+    def _images(self) -> list[ImageSource]:
+        """The images that results are of."""
+        return [result.source for result in self if result.source]
 
     def _numbered(self) -> list[tuple[int, Result]]:
         """Results with the ids of their images, from 1.

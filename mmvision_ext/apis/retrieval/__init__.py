@@ -5,14 +5,15 @@ from .classifier_encoder import ClassifierEncoder
 from .clip_encoder import ClipEncoder
 from .expression import AttributeQuestion, read_question
 from .index import ImageIndex, load_index, save_index
+from .load import load_encoder
 from .page import text_table, write_result
 from .query import (
-    Hit,
-    SearchResult,
     search_attributes,
     search_image,
+    search_images,
     search_text,
 )
+from .results import Hit, SearchResult, SearchResults
 
 __all__ = [
     'AttributeQuestion',
@@ -22,11 +23,14 @@ __all__ = [
     'Hit',
     'ImageIndex',
     'SearchResult',
+    'SearchResults',
+    'load_encoder',
     'load_index',
     'read_question',
     'save_index',
     'search_attributes',
     'search_image',
+    'search_images',
     'search_text',
     'text_table',
     'update_index',

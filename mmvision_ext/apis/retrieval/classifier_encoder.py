@@ -37,6 +37,7 @@ class ClassifierEncoder:
             classifier shares between images and attributes, so that sets of
             attributes can be searched by; otherwise they are the pooled
             features.
+        trust_checkpoint: Whether code that the checkpoint holds is run.
 
     Attributes:
         identity: Which model it is.
@@ -53,9 +54,12 @@ class ClassifierEncoder:
         checkpoint: str | Path,
         device: str | None = None,
         joint: bool = False,
+        trust_checkpoint: bool = False,
     ) -> None:
         digest = checksum(checkpoint)
-        self._model = load_attribute_model(config, checkpoint, device)
+        self._model = load_attribute_model(
+            config, checkpoint, device, trust_checkpoint
+        )
         model = self._model.model
         self._layer = 'neck' if model.with_neck else 'backbone'
         if joint:
@@ -124,13 +128,7 @@ class ClassifierEncoder:
             InputError: The vectors are not shared with attributes, or there
                 is no such attribute, or one is to be present and absent.
         """
-        if self.identity.vectors != 'joint':
-            raise InputError(
-                f'text: expected vectors that words have as well, found the '
-                f'features of {self.identity.name}. Search by --attributes, '
-                'or build the index with --clip, or with --joint where the '
-                'model is a CrossModalAttributeClassifier.'
-            )
+        self.identity.require_words()
         known: dict[str, bool] = {}
         for part in text.split(','):
             name = part.strip()

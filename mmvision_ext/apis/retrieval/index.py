@@ -57,6 +57,20 @@ class ModelIdentity:
             f'weights {self.sha256[:12]}, settings {self.settings[:12]})'
         )
 
+    def require_words(self) -> None:
+        """Refuse a model that has no vectors for words.
+
+        Raises:
+            InputError: Its vectors are the features of a classifier.
+        """
+        if self.vectors == 'features':
+            raise InputError(
+                'text: expected vectors that words have as well, found the '
+                f'features of {self.name}. Search by --attributes (in Python '
+                'by_attributes), or build the index with --clip, or with '
+                '--joint where the model is a CrossModalAttributeClassifier.'
+            )
+
     def matches(self, other: 'ModelIdentity') -> bool:
         """Whether two give the same for every image.
 

@@ -5,7 +5,6 @@ import csv
 import html
 import io
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 from PIL import Image
@@ -13,14 +12,10 @@ from PIL import Image
 from mmvision_ext.engine.checkpointing.durable import write_text
 from mmvision_ext.utils.output_folder import check_folder
 from mmvision_ext.utils.tables import markdown_table
-from mmvision_ext.visualization.draw import Picture, save_image, to_canvas
-from mmvision_ext.visualization.grid import image_grid, on_square
+from mmvision_ext.visualization.draw import Picture, save_image
 
-from ..sources import ImageSource
-from .query import Hit, SearchResult
+from .results import SearchResult, draw_hits, thumbnail
 
-SIDE = 240  # pixels of a picture's long side
-COLUMNS = 5
 JPEG_QUALITY = 85
 
 _STYLE = """
@@ -80,19 +75,13 @@ def write_result(result: SearchResult, folder: str | Path) -> list[Path]:
     """
     check_folder(folder)
     folder = Path(folder)
-    pictures = [_thumbnail(result, hit) for hit in result.hits]
+    pictures = [thumbnail(image) for image in result.images]
+    grid = draw_hits(result, pictures)
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / 'hits.csv', _csv(result))
-    content = {**asdict(result), 'folder': str(result.folder)}
-    write_text(folder / 'hits.json', json.dumps(content, indent=1) + '\n')
+    content = json.dumps(result.to_dict(), indent=1)
+    write_text(folder / 'hits.json', content + '\n')
     write_text(folder / 'hits.html', _page(result, pictures))
-    grid = image_grid(
-        [on_square(picture, SIDE) for picture in pictures],
-        ['\n'.join(_caption(hit)) for hit in result.hits],
-        COLUMNS,
-        result.query,
-        _summary(result),
-    )
     return [
         *(folder / f'hits.{kind}' for kind in ('csv', 'json', 'html')),
         save_image(folder / 'hits.png', grid),
@@ -104,23 +93,8 @@ def _names(result: SearchResult) -> list[str]:
     return list(result.hits[0].details)
 
 
-def _summary(result: SearchResult) -> str:
-    return (
-        f'{len(result.hits)} of {result.searched} images in {result.folder}, '
-        f'best first, by {result.measure}'
-    )
-
-
 def _heading(result: SearchResult) -> str:
-    return f'{result.query}\n{_summary(result)}\n'
-
-
-def _caption(hit: Hit) -> list[str]:
-    """Rank and score, name of the file, scores of attributes."""
-    lines = [f'{hit.rank}.  {hit.score:.3f}', Path(hit.path).name]
-    if len(hit.details) > 1:
-        lines += [f'{name} {score:.2f}' for name, score in hit.details.items()]
-    return lines
+    return f'{result.query}\n{result.extent}\n'
 
 
 def _csv(result: SearchResult) -> str:
@@ -134,17 +108,11 @@ def _csv(result: SearchResult) -> str:
     return text.getvalue()
 
 
-def _thumbnail(result: SearchResult, hit: Hit) -> Picture:
-    """The image, RGB, its long side ``SIDE`` pixels."""
-    path = result.folder / hit.path
-    return to_canvas(ImageSource(str(path), path).read_rgb(), SIDE)[0]
-
-
 def _page(result: SearchResult, pictures: list[Picture]) -> str:
     """A page that needs no other file."""
     figures = []
     for hit, picture in zip(result.hits, pictures, strict=True):
-        head, name, *others = map(html.escape, _caption(hit))
+        head, name, *others = map(html.escape, hit.caption)
         details = f'<br><small>{"; ".join(others)}</small>' if others else ''
         title = html.escape(hit.path)
         figures.append(
@@ -157,7 +125,7 @@ def _page(result: SearchResult, pictures: list[Picture]) -> str:
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width">\n'
         f'<title>{query}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n'
-        f'<h1>{query}</h1>\n<p>{html.escape(_summary(result))}</p>\n<main>\n'
+        f'<h1>{query}</h1>\n<p>{html.escape(result.extent)}</p>\n<main>\n'
         + '\n'.join(figures)
         + '\n</main>\n</body>\n</html>\n'
     )

@@ -1,7 +1,6 @@
 """Search an index: by attributes, by an image, by words."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,48 +10,17 @@ from numpy.typing import NDArray
 from mmvision_ext.utils import InputError
 
 from ..image_folder import check_names
+from ..source_loop import in_batches, read_each
 from ..sources import ImageSource
-from .encoder import Encoder
+from .encoder import Encoder, Prepared
 from .expression import read_question
 from .index import ImageIndex, IndexedImage
+from .results import Hit, SearchResult, SearchResults
 
 COSINE = 'cosine similarity'
 
-
-@dataclass(frozen=True)
-class Hit:
-    """An image that was found.
-
-    Attributes:
-        rank: From 1.
-        path: Relative to the folder of the images.
-        score: How well it fits.
-        details: Score of each attribute asked for.
-    """
-
-    rank: int
-    path: str
-    score: float
-    details: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class SearchResult:
-    """What a search found.
-
-    Attributes:
-        query: What was searched for, in words.
-        measure: What the scores are.
-        folder: Folder of the images.
-        searched: Number of images searched.
-        hits: Best first; of equal ones the first by path.
-    """
-
-    query: str
-    measure: str
-    folder: Path
-    searched: int
-    hits: tuple[Hit, ...]
+#: Gives the model that made an index, where it is needed.
+Load = Callable[[], Encoder]
 
 
 def search_attributes(
@@ -76,8 +44,8 @@ def search_attributes(
     if not index.names:
         raise InputError(
             'attributes: expected an index with scores of attributes, found '
-            f'one of {index.model.name}, which has none. Search by --text, or '
-            'build an index with --model.'
+            f'one of {index.model.name}, which has none. Search by --text (in '
+            'Python by_text), or build an index with --model.'
         )
     read = read_question(question, index.names)
     scores = read.answer(index.scores)
@@ -100,7 +68,7 @@ def search_attributes(
 def search_image(
     index: ImageIndex,
     image: str | Path,
-    load: Callable[[], Encoder] | None = None,
+    load: Load | None = None,
     top: int = 20,
 ) -> SearchResult:
     """Find images like one.
@@ -120,26 +88,79 @@ def search_image(
             is no model, or it is another than that of the index; or faiss is
             not installed.
     """
-    _check_top(top)
     check_names([image])
     path = Path(image).expanduser()
-    place = _place_of(index, path)
-    if place is not None:
-        vector = index.vectors[place]
-    else:
-        if not path.is_file():
-            raise InputError(f'image: expected a file, found none at {image}.')
-        encoder = _encoder(index, load, f'the image {image}')
-        prepared = encoder.prepare(ImageSource(str(path), path))
-        vector = encoder.encode([prepared])[0][0]
-    hits = _nearest(index, vector, top, place)
-    return _result(index, f'image: {image}', COSINE, hits)
+    if not path.is_file():
+        raise InputError(f'image: expected a file, found none at {image}.')
+    sources = [ImageSource(str(path), path)]
+    return search_images(index, sources, load, top, progress=False)[0]
+
+
+def search_images(
+    index: ImageIndex,
+    sources: Sequence[ImageSource],
+    load: Load | None = None,
+    top: int = 20,
+    batch_size: int = 1,
+    progress: bool = True,
+) -> SearchResults:
+    """Find images like each of several.
+
+    Args:
+        index: The index.
+        sources: The images. Where all are in the index, unchanged, no model
+            is needed; one of the index is not among its own hits.
+        load: Gives the model that made the index, where it is needed.
+        top: Number of images to find at most, for each.
+        batch_size: Images that run through the model at once.
+        progress: Show a progress bar.
+
+    Returns:
+        One result for each image that could be read, in order, with cosines
+        from -1 to 1. Images of a folder, pattern or video that could not be
+        read are counted in a warning and listed in ``skipped``.
+
+    Raises:
+        InputError: An image named by the caller cannot be read, or none can,
+            or a name is not UTF-8; there is no model, or it is another than
+            that of the index; or faiss is not installed.
+    """
+    _check_top(top)
+    check_names(source.name for source in sources)
+    _faiss()  # before the images are read
+    places = _places_of(index, sources)
+    new = [source for source in sources if id(source) not in places]
+    encoder = (
+        _encoder(index, load, f'the image {new[0].name}') if new else None
+    )
+
+    def read(source: ImageSource) -> Prepared | int:
+        place = places.get(id(source))
+        if place is None and encoder is not None:
+            return encoder.prepare(source)
+        return places[id(source)]
+
+    results = SearchResults()
+    images = read_each(sources, read, results.skipped, 'searching', progress)
+    found: list[ImageSource] = []
+    vectors: list[NDArray[np.float32]] = []
+    for batch in in_batches(images, batch_size):
+        found += [source for _, source, _ in batch]
+        contents = [content for *_, content in batch]
+        vectors += _vectors(index, contents, encoder)
+    results.report_skipped(len(sources))
+    without = [places.get(id(source)) for source in found]
+    nearest = _nearest(index, vectors, top, without)
+    for source, hits in zip(found, nearest, strict=True):
+        query = f'image: {source.name}'
+        results.append(_result(index, query, COSINE, hits, source))
+    return results
 
 
 def search_text(
     index: ImageIndex,
     text: str,
-    load: Callable[[], Encoder] | None = None,
+    load: Load | None = None,
     top: int = 20,
 ) -> SearchResult:
     """Find images by words.
@@ -160,14 +181,13 @@ def search_text(
             or has no vectors for these words; or faiss is not installed.
     """
     _check_top(top)
+    index.model.require_words()
     encoder = _encoder(index, load, 'words')
-    hits = _nearest(index, encoder.encode_text(text), top)
+    hits = _nearest(index, [encoder.encode_text(text)], top, [None])[0]
     return _result(index, f'text: {text}', COSINE, hits)
 
 
-def _encoder(
-    index: ImageIndex, load: Callable[[], Encoder] | None, what: str
-) -> Encoder:
+def _encoder(index: ImageIndex, load: Load | None, what: str) -> Encoder:
     """The model, if it is the index's."""
     if load is None:
         raise InputError(
@@ -179,17 +199,40 @@ def _encoder(
     return encoder
 
 
-def _place_of(index: ImageIndex, path: Path) -> int | None:
-    """Where an image stands in an index; None if not, or if it changed."""
-    places = {
+def _vectors(
+    index: ImageIndex,
+    images: Sequence[Prepared | int],
+    encoder: Encoder | None,
+) -> list[NDArray[np.float32]]:
+    """Vectors of images, by the encoder or from their places in an index."""
+    new = [image for image in images if isinstance(image, Prepared)]
+    encoded = iter(encoder.encode(new)[0] if encoder and new else ())
+    return [
+        next(encoded) if isinstance(image, Prepared) else index.vectors[image]
+        for image in images
+    ]
+
+
+def _places_of(
+    index: ImageIndex, sources: Sequence[ImageSource]
+) -> dict[int, int]:
+    """``id`` of a source to its place in an index, of the files that are in
+    it and have not changed."""
+    known = {
         index.file_of(image): place for place, image in enumerate(index.images)
     }
-    # As the index names it, which may be a link, else what a link leads to.
-    for name in (path.parent.resolve() / path.name, path.resolve()):
-        place = places.get(name)
-        if place is not None and _is_unchanged(index.images[place], name):
-            return place
-    return None
+    places = {}
+    for source in sources:
+        path = source.path
+        if path is None:
+            continue
+        # As the index names it, which may be a link, else what one leads to.
+        names = (path.parent.resolve() / path.name, path.resolve())
+        for place, name in ((known.get(name), name) for name in names):
+            if place is not None and _is_unchanged(index.images[place], name):
+                places[id(source)] = place
+                break
+    return places
 
 
 def _is_unchanged(image: IndexedImage, path: Path) -> bool:
@@ -201,18 +244,32 @@ def _is_unchanged(image: IndexedImage, path: Path) -> bool:
 
 def _nearest(
     index: ImageIndex,
-    vector: NDArray[np.float32],
+    vectors: Sequence[NDArray[np.float32]],
     top: int,
-    without: int | None = None,
-) -> list[Hit]:
-    """The images of the largest cosines, by exact search."""
-    count = min(len(index), top + (without is not None))
+    without: Sequence[int | None],
+) -> list[list[Hit]]:
+    """The images of the largest cosines to each vector, by exact search, but
+    for the one of the index that it is of."""
     flat = _faiss().IndexFlatIP(index.vectors.shape[1])
     flat.add(index.vectors)
-    cosines, places = flat.search(vector[None], count)
+    hits = []
+    for vector, place in zip(vectors, without, strict=True):
+        count = min(len(index), top + (place is not None))
+        cosines, places = flat.search(vector[None], count)
+        hits.append(_hits(index, cosines[0], places[0], place)[:top])
+    return hits
+
+
+def _hits(
+    index: ImageIndex,
+    cosines: NDArray[np.float32],
+    places: NDArray[np.int64],
+    without: int | None,
+) -> list[Hit]:
+    """Hits by cosine, then by path."""
     found = sorted(
         (-float(cosine), int(place))
-        for cosine, place in zip(cosines[0], places[0], strict=True)
+        for cosine, place in zip(cosines, places, strict=True)
         if place != without
     )
     if not found:
@@ -222,7 +279,7 @@ def _nearest(
         )
     return [
         Hit(rank, index.images[place].path, -negative, {})
-        for rank, (negative, place) in enumerate(found[:top], 1)
+        for rank, (negative, place) in enumerate(found, 1)
     ]
 
 
@@ -243,6 +300,12 @@ def _check_top(top: int) -> None:
 
 
 def _result(
-    index: ImageIndex, query: str, measure: str, hits: list[Hit]
+    index: ImageIndex,
+    query: str,
+    measure: str,
+    hits: list[Hit],
+    source: ImageSource | None = None,
 ) -> SearchResult:
-    return SearchResult(query, measure, index.folder, len(index), tuple(hits))
+    return SearchResult(
+        query, measure, index.folder, len(index), tuple(hits), source
+    )

@@ -27,7 +27,7 @@ class ColourEncoder:
 
     def __init__(self, weights: str = '1' * 64) -> None:
         self.identity = ModelIdentity(
-            'features', 'colours', 'colours.pth', weights, '0' * 64
+            'joint', 'colours', 'colours.pth', weights, '0' * 64
         )
         self.read: list[str] = []
 

@@ -3,6 +3,7 @@
 import json
 import runpy
 import sys
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 from mmengine.registry import MODELS, DefaultScope
 from torch.nn import functional as F
 
+from mmvision_ext.apis import RetrievalInferencer
 from mmvision_ext.apis.model import load_config
 from mmvision_ext.apis.retrieval import (
     ClassifierEncoder,
@@ -219,6 +221,53 @@ def test_clip_refusals(tiny_clip, tmp_path):
     torch.save({'visual.proj': torch.zeros(2)}, tmp_path / 'other.pth')
     with pytest.raises(InputError, match='other.pth'):
         ClipEncoder(name, tmp_path / 'other.pth', 'cpu')
+
+
+@pytest.mark.parametrize('kind', ['clip', 'features', 'joint'])
+def test_inferencer_loads_the_model_of_the_index(
+    kind, request, colour_images, paint, tmp_path
+):
+    pytest.importorskip('faiss')
+    name = {'clip': 'tiny_clip', 'features': 'linear', 'joint': 'cross'}[kind]
+    model = request.getfixturevalue(name)
+    if kind == 'clip':
+        encoder = ClipEncoder(*model, device='cpu')
+    else:
+        encoder = ClassifierEncoder(*model, 'cpu', kind == 'joint')
+    folder = tmp_path / 'index'
+    update_index(encoder, colour_images, folder, progress=False)
+    retrieve = RetrievalInferencer(folder, *model, 'cpu', k=3)
+    assert retrieve.encoder.identity == encoder.identity
+    found = retrieve(paint('../new.png', 'red'), progress=False)[0]
+    assert found.hits[0].path == 'red.png'
+    assert found.hits[0].score == pytest.approx(1, abs=1e-5)
+    if kind == 'features':
+        for words in (retrieve, RetrievalInferencer(folder)):
+            with pytest.raises(InputError, match='Search by --attributes'):
+                words.by_text('metal')
+    else:
+        assert len(retrieve.by_text('metal')[0].hits) == 3
+    if kind == 'clip':
+        with pytest.raises(InputError, match='expected an index with scores'):
+            retrieve.by_attributes('metal')
+    else:
+        hits = retrieve.by_attributes('not indoor')[0].hits
+        assert 0 < hits[0].score < 1
+
+
+def test_inferencer_trusts_a_checkpoint_when_told(
+    linear, colour_images, tmp_path
+):
+    config, weights = linear
+    content = torch.load(weights)
+    content['meta']['note'] = Fraction(1, 2)  # an object, not a tensor
+    torch.save(content, weights)
+    encoder = ClassifierEncoder(config, weights, 'cpu', trust_checkpoint=True)
+    folder = tmp_path / 'index'
+    update_index(encoder, colour_images, folder, progress=False)
+    with pytest.raises(InputError, match='Fraction'):
+        RetrievalInferencer(folder, config, weights, 'cpu')
+    RetrievalInferencer(folder, config, weights, 'cpu', trust_checkpoint=True)
 
 
 def run_tool(repository, monkeypatch, *arguments):
