@@ -30,6 +30,7 @@ class ColourEncoder:
             'joint', 'colours', 'colours.pth', weights, '0' * 64
         )
         self.read: list[str] = []
+        self.batches: list[int] = []
 
     def prepare(self, source):
         pixels = source.read()
@@ -41,6 +42,7 @@ class ColourEncoder:
         )
 
     def encode(self, images):
+        self.batches.append(len(images))
         scores = np.stack([image.data for image in images]).astype(np.float32)
         return unit_vectors(scores, self.identity), scores
 

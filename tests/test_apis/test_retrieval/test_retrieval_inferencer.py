@@ -34,6 +34,7 @@ def index(encoder, colour_images, tmp_path):
         recursive=True,
     )
     encoder.read.clear()
+    encoder.batches.clear()
     return index
 
 
@@ -56,6 +57,7 @@ def first(results):
 
 def test_hits_are_those_of_a_search(retrieve, index, encoder, photos):
     results = retrieve(photos, batch_size=2, progress=False)
+    assert encoder.batches == [2, 1]
     assert isinstance(results, SearchResults)
     assert [result.source.path for result in results] == sorted(
         photos.iterdir()
