@@ -254,8 +254,13 @@ def _nearest(
     flat.add(index.vectors)
     hits = []
     for vector, place in zip(vectors, without, strict=True):
-        count = min(len(index), top + (place is not None))
+        wanted = min(len(index), top + (place is not None))
+        count = min(len(index), wanted + 1)
         cosines, places = flat.search(vector[None], count)
+        # until all that are equal to the last one wanted are there
+        while count < len(index) and cosines[0, -1] == cosines[0, wanted - 1]:
+            count = min(len(index), 2 * count)
+            cosines, places = flat.search(vector[None], count)
         hits.append(_hits(index, cosines[0], places[0], place)[:top])
     return hits
 

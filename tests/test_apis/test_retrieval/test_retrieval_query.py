@@ -67,6 +67,23 @@ def test_text_finds_what_numpy_finds(index, encoder, faiss):
     assert [hit.score for hit in found.hits] == pytest.approx(cosines[order])
 
 
+def test_of_equal_images_the_first_by_path_are_found(
+    encoder, paint, tmp_path, faiss
+):
+    # red and green are equally near to yellow, and white is nearer
+    colours = ('red', 'green', 'green', 'red', 'white', 'green', 'white')
+    for name, colour in zip('abcdefg', colours, strict=True):
+        images = paint(name + '.png', colour).parent
+    index, _ = update_index(
+        encoder, images, tmp_path / 'index', progress=False
+    )
+    for top in range(1, 8):
+        found = search_text(index, 'yellow', lambda: encoder, top)
+        assert paths(found) == [f'{name}.png' for name in 'egabcdf'][:top]
+    found = search_image(index, images / 'b.png', top=2)
+    assert paths(found) == ['c.png', 'f.png']
+
+
 def test_image_of_the_index_needs_no_model(index, colour_images, faiss):
     path = colour_images / 'red.png'
     found = search_image(index, path, top=2)
