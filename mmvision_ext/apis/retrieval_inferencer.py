@@ -6,6 +6,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.number_checks import check_count
 
 from .retrieval import (
     ImageIndex,
@@ -56,8 +57,7 @@ class RetrievalInferencer:
         k: int = 20,
         trust_checkpoint: bool = False,
     ) -> None:
-        if k < 1:
-            raise InputError(f'k: expected at least 1, found {k}.')
+        check_count(k, 'k')
         self.k = k
         if not isinstance(index, ImageIndex):
             index = load_index(index)

@@ -243,7 +243,7 @@ def test_without_a_model(index, colour_images, photos):
 
 
 def test_refusals(index, encoder, other_encoder, tmp_path, monkeypatch):
-    with pytest.raises(InputError, match='k: expected at least 1, found 0'):
+    with pytest.raises(InputError, match='k: .* of at least 1, found 0'):
         RetrievalInferencer(index, encoder, k=0)
     with pytest.raises(InputError, match=r'index.json, found none at .*void'):
         RetrievalInferencer(tmp_path / 'void', encoder)
@@ -257,7 +257,7 @@ def test_refusals(index, encoder, other_encoder, tmp_path, monkeypatch):
             retrieve.by_text(texts)
     with pytest.raises(InputError, match="did you mean 'very blue'"):
         retrieve.by_attributes(['red', 'very blu'])
-    with pytest.raises(InputError, match='batch_size: expected at least 1'):
+    with pytest.raises(InputError, match='batch_size: .* at least 1'):
         retrieve(np.zeros((4, 4, 3), np.uint8) + 9, 0, progress=False)
     monkeypatch.setitem(sys.modules, 'faiss', None)
     with pytest.raises(InputError, match='pip install faiss-cpu'):
