@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def code_commit() -> str:
     """The commit of this checkout.
 
-    Results of studies do not count as changes: they are written while a
-    study goes on.
+    Results of studies and benchmarks do not count as changes: they are
+    written while these go on.
 
     Returns:
         Its first 12 digits, with ``+changes`` where tracked files differ
@@ -31,6 +31,7 @@ def code_commit() -> str:
         '--',
         ':/',
         ':(top,exclude,glob)projects/*/results/**',
+        ':(top,exclude)tools/benchmarks/results',
     )
     return f'{commit}+changes' if changed else commit
 

@@ -64,8 +64,11 @@ def test_what_is_written(
     results = run_groups([group], tmp_path / 'faults', True)
     report(results, str(tmp_path / 'out'))
     assert 'LOST group: second: it is gone' in capsys.readouterr().out
-    table = (tmp_path / 'out' / 'summary.md').read_text()
-    assert '| all' in table
+    with (tmp_path / 'out' / 'summary.csv').open() as file:
+        counts = [*csv.DictReader(file)]
+    assert [row['faults'] for row in counts] == ['group', 'all']
+    assert [row['lost'] for row in counts] == ['1', '1']
+    assert all(row['commit'] and row['command'] for row in counts)
     with (tmp_path / 'out' / 'outcomes.csv').open() as file:
         rows = [*csv.DictReader(file)]
     assert [row['survived'] for row in rows] == ['True', 'False']

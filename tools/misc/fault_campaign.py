@@ -32,7 +32,9 @@ def parse_args() -> argparse.Namespace:
         metavar='WORD',
         help='groups with one of these words in their name',
     )
-    parser.add_argument('--out', help='folder for outcomes.csv and summary.md')
+    parser.add_argument(
+        '--out', help='folder for outcomes.csv and summary.csv'
+    )
     parser.add_argument(
         '--list',
         action='store_true',

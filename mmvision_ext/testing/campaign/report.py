@@ -15,9 +15,16 @@ from rich.progress import (
 
 from mmvision_ext.testing.annotation_campaign import silence
 from mmvision_ext.utils import InputError
+from mmvision_ext.utils.provenance import (
+    code_commit,
+    command_line,
+    hardware_name,
+)
 from mmvision_ext.utils.tables import markdown_table, save_csv
 
 from .outcome import Group, Outcome
+
+_COLUMNS = ('faults', 'injected', 'survived', 'lost', 'executed', 'seconds')
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,7 @@ def run_groups(
 
 
 def report(results: Sequence[GroupResult], out: str | None) -> int:
-    """Print the table, and write it and every outcome to a folder.
+    """Print a table of counts, and write it and every outcome to a folder.
 
     Args:
         results: Of the groups.
@@ -98,8 +105,8 @@ def report(results: Sequence[GroupResult], out: str | None) -> int:
         1 if anything was lost or executed, or a group injected nothing, else
         0.
     """
-    table = summary_table(results)
-    print(table)
+    cells = [[str(cell) for cell in row] for row in _counts(results)]
+    print(markdown_table(_COLUMNS, cells))
     bad = [
         (result.group.name, outcome)
         for result in results
@@ -125,19 +132,17 @@ def report(results: Sequence[GroupResult], out: str | None) -> int:
                 for one in result.outcomes
             ),
         )
-        (folder / 'summary.md').write_text(table + '\n', encoding='utf-8')
+        origin = (code_commit(), hardware_name('cpu'), command_line())
+        save_csv(
+            folder / 'summary.csv',
+            (*_COLUMNS, 'commit', 'hardware', 'command'),
+            ((*row, *origin) for row in _counts(results)),
+        )
     return int(bool(bad) or not all(result.outcomes for result in results))
 
 
-def summary_table(results: Sequence[GroupResult]) -> str:
-    """Count the outcomes.
-
-    Args:
-        results: Of the groups.
-
-    Returns:
-        A Markdown table, a row for each group and one for all.
-    """
+def _counts(results: Sequence[GroupResult]) -> list[tuple[str | int, ...]]:
+    """A row of ``_COLUMNS`` for each group, and one for all."""
     counts = [
         (
             len(result.outcomes),
@@ -149,10 +154,7 @@ def summary_table(results: Sequence[GroupResult]) -> str:
         for result in results
     ]
     sums = [sum(column) for column in zip(*counts, strict=True)]
-    header = ('faults', 'injected', 'survived', 'lost', 'executed', 'seconds')
     names = [*(result.group.name for result in results), 'all']
-    cells = [
-        [name, *map(str, row)]
-        for name, row in zip(names, [*counts, sums], strict=True)
+    return [
+        (name, *row) for name, row in zip(names, [*counts, sums], strict=True)
     ]
-    return markdown_table(header, cells)
