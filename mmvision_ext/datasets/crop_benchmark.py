@@ -7,7 +7,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from mmvision_ext.utils import tables
+from mmvision_ext.utils.provenance import (
+    code_commit,
+    command_line,
+    processor_name,
+)
 
 from .coco_objects import read_coco_objects
 from .errors import DatasetError
@@ -127,19 +134,25 @@ def measure_crops(
 
 
 def append_rows(path: Path, speeds: Sequence[CropSpeed]) -> None:
-    """Add measurements to a table; a new file gets a header.
+    """Add measurements, and where they come from, to a table.
 
     Args:
-        path: The table, CSV.
+        path: The table, CSV; a new one gets a header.
         speeds: The rows.
     """
+    origin = dict(
+        commit=code_commit(),
+        hardware=processor_name(),
+        threads=torch.get_num_threads(),
+        command=command_line(),
+    )
     tables.append_csv(
         path,
         [
             {
                 name: round(value, 2) if isinstance(value, float) else value
                 for name, value in (
-                    asdict(speed) | {'ratio': speed.ratio}
+                    asdict(speed) | {'ratio': speed.ratio} | origin
                 ).items()
             }
             for speed in speeds

@@ -32,9 +32,10 @@ def _git(folder: Path, *arguments: str) -> str:
     ).stdout.strip()
 
 
-def test_a_commit_and_its_changes(checkout: Path) -> None:
+@pytest.mark.parametrize('place', ['projects/study', 'tools/benchmarks'])
+def test_a_commit_and_its_changes(checkout: Path, place: str) -> None:
     assert provenance.code_commit() == 'unknown'
-    results = checkout / 'projects' / 'study' / 'results'
+    results = checkout / place / 'results'
     results.mkdir(parents=True)
     for file in (checkout / 'module.py', results / 'runs.csv'):
         file.write_text('1')
